@@ -1,0 +1,1 @@
+"""Shipped domains: what a plug-in may look like."""

@@ -1,0 +1,1 @@
+"""The processes in which domain code runs, and how to talk to them."""

@@ -1,0 +1,149 @@
+"""The `Store` protocol: all that the rest of the program knows of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from explorer.cancellation import Cancellation
+from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSpec:
+    """What to open, and how. Plain data: it crosses to engine processes; `password` is never printed or stored."""
+
+    url: str  # a path, sqlite:…, postgresql:… or postgres:…
+    layout: str | None = None  # a layout's name, or the path of a TOML file that describes one
+    instance: str | None = None  # which of several stores in the database
+    writable: bool = False
+    password: str | None = None  # kept apart from the URL
+    copy: bool = False  # read a private copy (a file left behind with a WAL or a hot journal)
+    create: bool = False  # make our own store if there is nothing yet
+
+    def __repr__(self) -> str:  # no secrets in logs and tracebacks
+        return f"StoreSpec({self.layout or 'any layout'})"
+
+
+class Store(Protocol):
+    """An open event store. Every method may raise `ConnectionLost`, `StoreReplaced`, `Damaged`, `Busy`, `Cancelled`.
+
+    Reading is in short transactions, each page fetched whole. No method's cost grows with the store unless it says so.
+    """
+
+    info: StoreInfo
+
+    def close(self) -> None: ...
+
+    def cancelling(self, cancellation: Cancellation) -> AbstractContextManager[None]:
+        """Within this block statements stop with `Cancelled` once the flag is set, even on a frozen server."""
+        ...
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def head(self) -> Position | None:
+        """The highest visible position; None when empty or when the store has no positions."""
+        ...
+
+    def count(self) -> int:
+        """How many events there are. Grows with the store: background work."""
+        ...
+
+    def categories(self) -> tuple[str, ...]:
+        """The categories, sorted, as far as index look-ups can tell them cheaply (at most 1,000)."""
+        ...
+
+    def types(self, category: str | None = None) -> tuple[str, ...]:
+        """Event types seen in the last 2,000 events (of the category), most frequent first: for completion."""
+        ...
+
+    def streams(
+        self, category: str | None = None, find: str | None = None, after: Any = None, limit: int = 200
+    ) -> Page[StreamInfo]:
+        """Streams in the order of the native key. `find`: text contained in category or id, ignoring case."""
+        ...
+
+    def recent_streams(self, limit: int = 50) -> tuple[StreamInfo, ...]:
+        """Streams changed last, newest first, from the tail of the log."""
+        ...
+
+    def stream(self, key: StreamKey) -> StreamInfo | None:
+        """One stream with its counts and times, or None."""
+        ...
+
+    def events(self, query: EventQuery) -> Page[Event]:
+        """Events of the whole store. In stores without positions: in the order of streams."""
+        ...
+
+    def stream_events(
+        self,
+        key: StreamKey,
+        after: int = 0,
+        limit: int = 1000,
+        upto: int | None = None,
+        preview: int | None = None,
+    ) -> list[Event]:
+        """Events of one stream with version > after (≤ upto), oldest first; duplicates of a version all come."""
+        ...
+
+    def event(self, key: StreamKey, version: int) -> Event | None:
+        """One event with its whole payload."""
+        ...
+
+    def events_by_id(self, event_ids: Sequence[str]) -> list[Event]:
+        """Those of these event ids that are stored, in no particular order."""
+        ...
+
+    # -- following -------------------------------------------------------------------------------------------------
+
+    def changed(self) -> bool:
+        """False when certainly nothing was committed since the last call. Cheap. Notices a replaced file."""
+        ...
+
+    def wait(self, seconds: float, cancellation: Cancellation) -> None:
+        """Sleep until a notification, the time is over or the flag is set."""
+        ...
+
+    def writers(self) -> frozenset[str]:
+        """Transactions that may hold a drawn, uncommitted position now; always empty where commits are ordered."""
+        ...
+
+    def events_in(self, holes: Iterable[tuple[int, int]], limit: int = 1000) -> list[Event]:
+        """The events whose positions lie within these inclusive ranges, in position order."""
+        ...
+
+    # -- snapshots -------------------------------------------------------------------------------------------------
+
+    def snapshots(self, key: StreamKey | None = None, limit: int = 200, preview: int | None = None) -> list[Snapshot]:
+        """Snapshots, newest version first; of all streams when no key is given."""
+        ...
+
+    def snapshot(self, key: StreamKey, version: int | None = None) -> Snapshot | None:
+        """One snapshot with its whole state; the newest when no version is given."""
+        ...
+
+    # -- writing: only where info.writable, else ReadOnly ------------------------------------------------------------
+
+    def append(self, key: StreamKey, expected: int, events: Sequence[NewEvent]) -> list[Event]:
+        """Append in one transaction, if `expected` events are present (0: the stream is new).
+
+        Idempotent: if every event id is already in that stream, the stored events are returned whatever their version.
+        Raises `Conflict`, `ReadOnly`, `Busy`, `StoreFull`, `OutcomeUnknown`.
+        """
+        ...
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Store it, replacing one of the same stream and version."""
+        ...
+
+    def delete_snapshot(self, key: StreamKey, version: int) -> None:
+        """Raises `Invalid` for the base snapshot of a stream whose first events are not stored."""
+        ...
+
+    def checkpoint(self, name: str) -> bytes | None:
+        """What a subscription of this name saved last."""
+        ...
+
+    def save_checkpoint(self, name: str, checkpoint: bytes) -> None: ...
