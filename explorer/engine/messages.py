@@ -1,0 +1,370 @@
+"""What crosses the pipe between the program and an engine process: plain data only, in msgpack, ≤ 64 kB a message.
+
+An *ask* is answered by any number of *parts* and then one *answer*, or one `Failure`. Which parts and which answer
+belong to an ask stands in its docstring. Payloads and states stay in the engine; what is to be shown crosses as rows
+of cut texts, in pages. Paths are JSON Pointers (RFC 6901).
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+CUT = 200  # characters of one value in a row
+ROWS = 200  # rows in one page at most
+LINE = 2_000  # characters of one line of text at most
+MESSAGE = 64 * 1024  # bytes
+
+
+class Ask(Struct, frozen=True, tag=True):
+    """Base of everything that can be asked of an engine."""
+
+
+# -- opening -----------------------------------------------------------------------------------------------------------
+
+
+class Open(Ask, frozen=True, tag=True):
+    """Open the store and the plug-ins; first ask of a lane. → `Opened`."""
+
+    url: str
+    layout: str | None = None
+    instance: str | None = None
+    writable: bool = False
+    password: str | None = None
+    copy: bool = False
+    plugins: tuple[str, ...] = ()
+
+
+class FieldInfo(Struct, frozen=True):
+    """One field of a command, as data: what a form needs."""
+
+    name: str
+    kind: str  # "text", "integer", "decimal", "boolean", "choice", "list", "object"
+    required: bool = True
+    default: str = ""  # JSON text
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    fields: tuple[FieldInfo, ...] = ()  # of an object, or of the elements of a list (one unnamed field if they are plain)
+
+
+class CommandInfo(Struct, frozen=True):
+    name: str
+    help: str
+    fields: tuple[FieldInfo, ...]
+    creates: bool = False  # may be issued to a new stream
+
+
+class AggregateInfo(Struct, frozen=True):
+    name: str
+    domain: str
+    categories: tuple[str, ...]
+    commands: tuple[CommandInfo, ...]
+    snapshot_every: int
+    schema_version: int
+
+
+class Opened(Struct, frozen=True, tag=True):
+    aggregates: tuple[AggregateInfo, ...]
+    problems: tuple[str, ...] = ()  # broken plug-ins: a line each, saying why
+
+
+# -- replay ------------------------------------------------------------------------------------------------------------
+
+
+class Replay(Ask, frozen=True, tag=True):
+    """Read and fold a stream, or extend what was folded by what has arrived. → `EventColumns` and `StepColumns` parts
+    in stretches (facts of a stretch always before its steps), then `Replayed`.
+
+    `known`: the number of events whose columns the asker has already (0: send all); nothing is read twice.
+    `generic`: do not run domain code; merge payloads.
+    """
+
+    category: str
+    id: str
+    known: int = 0
+    generic: bool = False
+
+
+class EventColumns(Struct, frozen=True, tag=True):
+    """Facts of consecutive events of the stream, a column each, equally long, ordinal `start`…"""
+
+    start: int  # ordinal (0-based) of the first; ordinals count stored events, versions may have holes or repeat
+    versions: list[int]
+    types: list[int]  # index into `names`
+    names: list[str]
+    times: list[int | None]  # microseconds since the epoch, UTC
+    positions: list[str]  # as text, "" when there is none
+    event_ids: list[str]
+    sizes: list[int]  # bytes of the payload
+    problems: dict[int, str] = {}  # ordinal → unreadable payload, missing or repeated version, time running backwards
+
+
+class StepColumns(Struct, frozen=True, tag=True):
+    """What each of these events did to the state."""
+
+    start: int
+    changes: list[int]  # how many paths changed
+    errors: dict[int, str] = {}  # ordinal → the reducer raised: the sentence
+
+
+class Replayed(Struct, frozen=True, tag=True):
+    """The stream as folded: `count` events, ordinals 0 … count-1."""
+
+    count: int
+    aggregate: str | None  # None: the generic fold
+    slow: str = ""  # why the slow path was taken ("the reducer changes its input")
+    incomplete: str = ""  # the first stored version is above 1
+    seconds: float = 0.0
+
+
+class Row(Struct, frozen=True, array_like=True):
+    """One line of a tree: a member of an object or an element of a list."""
+
+    key: str  # member name, or index, or the key of a keyed element ("sku=A-1")
+    path: str
+    kind: str  # "object", "array", "string", "number", "boolean", "null", "bytes"
+    text: str  # the value, cut to CUT characters; of containers a short summary
+    size: int  # members, elements, or characters
+    mark: str = ""  # "+", "-", "~", ">" (moved) against the compared state; "." something below changed
+
+
+class Rows(Struct, frozen=True, tag=True):
+    """A page of rows of one container, from `start`, of `total`."""
+
+    start: int
+    total: int
+    rows: tuple[Row, ...]
+    problem: str = ""  # why there is nothing better to show
+
+
+class StateRows(Ask, frozen=True, tag=True):
+    """Members of the state at `path` after the event of this ordinal (-1: initial state). → `Rows`.
+
+    `against`: the ordinal of the state to mark changes against (None: no marks). Removed members come, marked "-".
+    A `path` of a removed member shows the value it had.
+    """
+
+    category: str
+    id: str
+    ordinal: int
+    path: str = ""
+    start: int = 0
+    limit: int = ROWS
+    against: int | None = None
+
+
+class DiffRow(Struct, frozen=True, array_like=True):
+    """One difference; see the `diff` verb of the command line."""
+
+    op: str  # "add", "remove", "replace", "move"
+    path: str
+    origin: str  # `from` of a move, else ""
+    key: str  # of a keyed element, else ""
+    before: str  # JSON text cut to CUT characters; "" when there was nothing
+    after: str
+
+
+class Diff(Ask, frozen=True, tag=True):
+    """Differences between the states after two ordinals of one stream (-1: initial state). → `DiffPage`."""
+
+    category: str
+    id: str
+    before: int
+    after: int
+    start: int = 0
+    limit: int = ROWS
+
+
+class DiffPage(Struct, frozen=True, tag=True):
+    start: int
+    total: int
+    rows: tuple[DiffRow, ...]
+
+
+class PayloadRows(Ask, frozen=True, tag=True):
+    """Members of an event's payload at `path`. → `Rows`. `which`: "stored", "upcast" or "metadata"."""
+
+    category: str
+    id: str
+    version: int
+    which: str = "stored"
+    path: str = ""
+    start: int = 0
+    limit: int = ROWS
+
+
+class Text(Ask, frozen=True, tag=True):
+    """A long value as lines, in pages. → `TextPage`.
+
+    `what`: "stored", "upcast" or "metadata" of the event of that version; "state" after that ordinal (`version` is then
+    the ordinal); "snapshot" at that version. `form`: "json" (indented), "raw" (as stored, controls made visible),
+    "hex". `path` selects a part (not for raw and hex).
+    """
+
+    category: str
+    id: str
+    version: int
+    what: str = "stored"
+    form: str = "json"
+    path: str = ""
+    start: int = 0  # line
+    limit: int = 500  # lines; fewer come where a message would grow too large
+
+
+class TextPage(Struct, frozen=True, tag=True):
+    start: int
+    total: int  # lines
+    size: int  # bytes of the whole value
+    lines: tuple[str, ...]
+    problem: str = ""
+
+
+# -- commands and appends ------------------------------------------------------------------------------------------------
+
+
+class EventDraft(Struct, frozen=True):
+    """An event that is to be written, as JSON texts."""
+
+    type: str
+    data: str
+    metadata: str = "{}"
+    event_id: str = ""  # empty: the engine makes one
+
+
+class PreviewCommand(Ask, frozen=True, tag=True):
+    """Load, decide, fold; write nothing. → `Preview`. `fields` are JSON texts by field name."""
+
+    aggregate: str
+    id: str
+    command: str
+    fields: dict[str, str]
+    reason: str = ""  # goes into the metadata
+
+
+class PreviewAppend(Ask, frozen=True, tag=True):
+    """Fold these events onto the stream; write nothing. → `Preview`. `expected` None: what is there now."""
+
+    category: str
+    id: str
+    events: tuple[EventDraft, ...]
+    expected: int | None = None
+    reason: str = ""
+
+
+class Preview(Struct, frozen=True, tag=True):
+    """What would be written, and what it would do. `events` have their final ids and metadata."""
+
+    category: str
+    id: str
+    expected: int  # version the stream is at; commit with exactly this
+    refused: str = ""  # the rule that refuses
+    loaded: str = ""  # "snapshot v100 + 3 events", "12 events"
+    events: tuple[EventDraft, ...] = ()
+    changes: tuple[DiffRow, ...] = ()  # the first ROWS
+    changes_total: int = 0
+    error: str = ""  # the reducer failed on one of them
+
+
+class SnapshotIfDue(Ask, frozen=True, tag=True):
+    """After a commit: take the periodic snapshot if one was crossed. → `Done` ("" when none was due)."""
+
+    category: str
+    id: str
+    before: int
+    after: int
+
+
+# -- snapshots -------------------------------------------------------------------------------------------------------------
+
+
+class TakeSnapshot(Ask, frozen=True, tag=True):
+    """Fold up to `version` (None: the end) and save. → `Done`."""
+
+    category: str
+    id: str
+    version: int | None = None
+
+
+class VerifySnapshots(Ask, frozen=True, tag=True):
+    """Compare content with replay. → a `Verdict` part for each, then `Done`. No id: all of the store."""
+
+    category: str | None = None
+    id: str | None = None
+    version: int | None = None
+
+
+class Verdict(Struct, frozen=True, tag=True):
+    category: str
+    id: str
+    version: int
+    verdict: str  # "identical", "older schema", "reducer changed", "corrupt", "ahead of the stream", "unreadable"
+    detail: str = ""
+    differences: tuple[DiffRow, ...] = ()  # snapshot → replay, the first ROWS
+    events_saved: int = 0  # events a load does not read thanks to it
+    seconds_full: float = 0.0  # replay from event 1
+    seconds_snapshot: float = 0.0  # the same from the snapshot
+
+
+class Done(Struct, frozen=True, tag=True):
+    message: str = ""
+
+
+class Progress(Struct, frozen=True, tag=True):
+    """A part of any ask that takes long."""
+
+    done: int
+    total: int | None
+    what: str = ""
+
+
+class Failure(Struct, frozen=True, tag=True):
+    """An expected failure (`kind` is the class name in `errors`) or a bug (`kind` "" and `detail` the traceback)."""
+
+    kind: str
+    sentence: str
+    hint: str = ""
+    detail: str = ""
+
+
+class Envelope(Struct, frozen=True, array_like=True):
+    """Program → engine: an ask in msgpack; nil cancels the ask of that number."""
+
+    number: int
+    ask: msgspec.Raw
+
+
+class Reply(Struct, frozen=True, array_like=True):
+    """Engine → program. `last`: the answer or failure; nothing more comes for this number."""
+
+    number: int
+    last: bool
+    body: msgspec.Raw
+
+
+AnyAsk = (
+    Open
+    | Replay
+    | StateRows
+    | Diff
+    | PayloadRows
+    | Text
+    | PreviewCommand
+    | PreviewAppend
+    | SnapshotIfDue
+    | TakeSnapshot
+    | VerifySnapshots
+)
+AnyReply = (
+    Opened
+    | EventColumns
+    | StepColumns
+    | Replayed
+    | Rows
+    | DiffPage
+    | TextPage
+    | Preview
+    | Verdict
+    | Done
+    | Progress
+    | Failure
+)
