@@ -59,6 +59,7 @@ class NewEvent:
     data: Json
     event_id: str
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    recorded_at: datetime | None = None  # aware; None: now. Only a made-up or imported history says otherwise
 
 
 @dataclass(frozen=True, slots=True)
