@@ -80,8 +80,8 @@ def quiet(*command: str | Path, env: dict[str, str] | None = None) -> subprocess
 def install_system(packages: Sequence[tuple[str, ...]], why: str) -> None:
     """Install the first existing name of each Debian package when root; else print the command and stop."""
     if not shutil.which("apt-get"):
-        names = " ".join(choices[-1] for choices in packages)
-        stop(f"{why}\nInstall with your system's package manager what Debian calls: {names}")
+        wanted = " ".join(choices[-1] for choices in packages)
+        stop(f"{why}\nInstall with your system's package manager what Debian calls: {wanted}")
     may_install = hasattr(os, "geteuid") and os.geteuid() == 0
     if may_install:
         quiet("apt-get", "update")
@@ -177,10 +177,10 @@ def test(arguments: Sequence[str]) -> int:
         ("tests", [PYTHON, "-m", "pytest", "-q", *(arguments or ("-n", "2", "--dist", "loadfile"))]),
     ]
     failed = []
-    for name, command in checks:
-        say(f"── {name}")
+    for check, command in checks:
+        say(f"── {check}")
         if run(*command, check=False, env=environment) != 0:
-            failed.append(name)
+            failed.append(check)
     say(f"── failed: {', '.join(failed)}" if failed else "── all checks passed")
     return 1 if failed else 0
 
@@ -222,7 +222,7 @@ VERBS = {
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python is started with
         stop(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}.")
     arguments = sys.argv[1:]
     if not arguments or arguments[0] not in VERBS:
