@@ -1,1 +1,6 @@
-"""One file per known kind of store."""
+"""The stores we know, one file each, exporting `LAYOUT`. They import nothing of ours but the layout type."""
+
+from explorer.stores.layout import Layout
+
+LAYOUTS: tuple[Layout, ...] = ()
+"""In the order in which they are looked for; a table claimed by an earlier one is not offered again by a later one."""
