@@ -44,7 +44,9 @@ class FieldInfo(Struct, frozen=True):
     default: str = ""  # JSON text
     help: str = ""
     choices: tuple[str, ...] = ()
-    fields: tuple[FieldInfo, ...] = ()  # of an object, or of the elements of a list (one unnamed field if they are plain)
+    fields: tuple[
+        FieldInfo, ...
+    ] = ()  # of an object, or of the elements of a list (one unnamed field if they are plain)
 
 
 class CommandInfo(Struct, frozen=True):
@@ -219,7 +221,7 @@ class TextPage(Struct, frozen=True, tag=True):
     problem: str = ""
 
 
-# -- commands and appends ------------------------------------------------------------------------------------------------
+# -- commands and appends ----------------------------------------------------------------------------------------------
 
 
 class EventDraft(Struct, frozen=True):
@@ -274,7 +276,7 @@ class SnapshotIfDue(Ask, frozen=True, tag=True):
     after: int
 
 
-# -- snapshots -------------------------------------------------------------------------------------------------------------
+# -- snapshots ---------------------------------------------------------------------------------------------------------
 
 
 class TakeSnapshot(Ask, frozen=True, tag=True):
