@@ -1,0 +1,224 @@
+"""States of any shape as JSON values, sharing with the previous state all that is the same.
+
+A reducer that shares what it did not touch is converted at the price of what changed: an object that is also in the
+previous state is not entered. What was copied but is equal becomes the previous object again, so that whatever compares
+two converted states finds what changed by identity, and kept states cost memory by what changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import uuid
+from collections import deque
+from collections.abc import Mapping, Set
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import compress, islice
+from operator import is_, is_not
+from typing import Any
+
+from explorer.errors import Invalid
+from explorer.model import Json
+
+STATE_DEPTH = 550
+"""Levels of nesting in a state at most: a payload of the greatest depth, and what a reducer puts around it."""
+
+
+class _Missing:
+    """Stands for a value that is not there; None is one that is."""
+
+
+MISSING = _Missing()
+_SCALARS = (str, int, bool, type(None))
+
+
+def to_json(state: object) -> Json:
+    """The JSON value of a state, the state itself where it is plain JSON already.
+
+    Dataclasses, named tuples and ordinary objects become objects of their (public) fields, mappings objects, sets
+    sorted lists, dates and times ISO 8601 texts, enums their values, floats and integral Decimals the number they stand
+    for; NaN and infinities, which JSON lacks, become texts. Raises `Invalid` for anything else and for circular states.
+    """
+    return convert(state, MISSING, MISSING)
+
+
+def convert(new: object, old: object, old_json: object, depth: int = 0) -> Json:
+    """`to_json(new)`, given the previous state and its JSON value (both `MISSING` if there is none).
+
+    `old` given as `MISSING` and `old_json` not: `new` is entered whatever it shares with the previous state.
+    """
+    if new is old:
+        return old_json  # type: ignore[return-value]
+    kind = type(new)
+    if kind in _SCALARS:
+        if kind is str and not new.isascii():  # type: ignore[attr-defined]
+            new = _without_surrogates(new)  # type: ignore[arg-type]
+        return old_json if type(old_json) is kind and old_json == new else new  # type: ignore[return-value]
+    if kind is Decimal:
+        number = _decimal(new)  # type: ignore[arg-type]
+        return old_json if type(old_json) is type(number) and str(old_json) == str(number) else number
+    if depth > STATE_DEPTH:
+        raise Invalid(f"The state is circular, or nested more than {STATE_DEPTH} levels deep.")
+    if kind is dict:
+        return _convert_dict(new, old, old_json, depth)  # type: ignore[arg-type]
+    if kind is list:
+        return _convert_list(new, old, old_json, depth)  # type: ignore[arg-type]
+    return _convert_other(new, old, old_json, depth)
+
+
+def _convert_dict(new: dict[Any, Any], old: object, old_json: object, depth: int) -> Json:
+    before: dict[Any, Any] = old if type(old) is dict else {}
+    before_json: dict[str, Json] = old_json if type(old_json) is dict else {}
+    # Where the previous state was plain JSON, what it shares with the new one needs no look.
+    touched = changed_keys(before, new) if before and before is before_json else list(new)
+    converted: dict[Any, Json] = {}
+    plain = before is before_json or not before
+    same = len(before_json) == len(new)
+    for key in touched:
+        value = new[key]
+        name = _name(key)
+        known = before_json.get(name, MISSING)
+        child = convert(value, before.get(key, MISSING), known, depth + 1)
+        converted[key] = child
+        if child is not known:
+            same = False
+        if child is not value or name is not key:
+            plain = False
+    if same:
+        return before_json
+    if plain:
+        return new
+    result = {_name(key): converted[key] if key in converted else before_json[key] for key in new}
+    if len(result) != len(new):
+        raise Invalid("Two keys of an object in the state have the same text.")
+    return result
+
+
+def changed_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
+    """The keys of `after` whose value is not the very object that `before` has for it, in order."""
+    if len(before) <= len(after) and all(map(is_, before, after)):
+        # The usual case, found at the speed of C: the same keys, perhaps with new ones at the end.
+        changed = list(compress(after, map(is_not, before.values(), after.values())))
+        if len(before) < len(after):
+            changed.extend(islice(after, len(before), None))
+        return changed
+    return [key for key, value in after.items() if before.get(key, MISSING) is not value]
+
+
+def _convert_list(new: list[Any], old: object, old_json: object, depth: int) -> Json:
+    before: list[Any] = old if type(old) is list else []
+    before_json: list[Any] = old_json if type(old_json) is list else []
+    length = len(new)
+    if before and len(before) == len(before_json):
+        common = min(length, len(before))
+        touched = [*compress(range(common), map(is_not, new, before)), *range(common, length)]
+        result = before_json[:common] + [None] * (length - common)
+        moved = touched and touched[0] < common
+        places = {id(value): index for index, value in enumerate(before)} if moved else {}
+    else:
+        touched = list(range(length))
+        result = [None] * length
+        places = {}
+    plain = before is before_json or not before
+    same = len(before_json) == length
+    for index in touched:
+        value = new[index]
+        known = before_json[index] if index < len(before_json) else MISSING
+        place = places.get(id(value))
+        if place is None:
+            child = convert(value, before[index] if index < len(before) else MISSING, known, depth + 1)
+        else:
+            child = before_json[place]
+        result[index] = child
+        if child is not value:
+            plain = False
+        if child is not known:
+            same = False
+    if same:
+        return before_json
+    return new if plain else result
+
+
+def _convert_other(new: Any, old: Any, old_json: object, depth: int) -> Json:
+    kind = type(new)
+    if isinstance(new, enum.Enum):
+        return convert(new.value, MISSING, old_json, depth + 1)
+    if isinstance(new, (datetime, date, time)):
+        return convert(new.isoformat(), MISSING, old_json, depth + 1)
+    if isinstance(new, (uuid.UUID, timedelta)):
+        return convert(str(new), MISSING, old_json, depth + 1)
+    if isinstance(new, (bytes, bytearray, memoryview)):
+        return convert(bytes(new).hex(), MISSING, old_json, depth + 1)
+    if isinstance(new, float):
+        number: object = Decimal(repr(float(new)))
+        return convert(number, MISSING, old_json, depth + 1)
+    for scalar in (bool, int, str, Decimal):
+        if isinstance(new, scalar):  # a subclass, such as a NewType made by inheritance
+            return convert(scalar(new), MISSING, old_json, depth + 1)
+    members, old_members = _members(new), (_members(old) if type(old) is kind else None)
+    if members is not None:
+        return _convert_dict(members, MISSING if old_members is None else old_members, old_json, depth)
+    if isinstance(new, Set):
+        elements = [convert(element, MISSING, MISSING, depth + 1) for element in new]
+        return _convert_list(sorted(elements, key=_order), MISSING, old_json, depth)
+    if isinstance(new, (list, tuple, deque)):
+        return _convert_list(list(new), list(old) if type(old) is kind else MISSING, old_json, depth)
+    raise Invalid(f"A {kind.__qualname__} cannot be shown as JSON; give the aggregate a `dump`.")
+
+
+def _members(value: Any) -> dict[Any, Any] | None:
+    """What becomes an object: fields of dataclasses, named tuples and ordinary objects, items of mappings."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    kind = type(value)
+    if dataclasses.is_dataclass(kind):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
+    if isinstance(value, tuple) and hasattr(kind, "_fields"):
+        return dict(zip(kind._fields, value, strict=True))
+    if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, (list, tuple, deque, Set)):
+        return {name: member for name, member in vars(value).items() if not name.startswith("_")}
+    return None
+
+
+def _name(key: Any) -> str:
+    """The text of an object's key."""
+    if type(key) is str:
+        return key if key.isascii() else _without_surrogates(key)
+    if isinstance(key, enum.Enum):
+        return _name(key.value)
+    if isinstance(key, bool) or key is None:
+        return {True: "true", False: "false", None: "null"}[key]
+    if isinstance(key, str):
+        return _without_surrogates(str(key))
+    if isinstance(key, (int, Decimal, uuid.UUID)):
+        return str(key)
+    if isinstance(key, (date, datetime)):
+        return key.isoformat()
+    raise Invalid(f"A {type(key).__qualname__} cannot be a key of a JSON object; give the aggregate a `dump`.")
+
+
+def _decimal(number: Decimal) -> Json:
+    if not number.is_finite():
+        return str(number)
+    # JSON knows one kind of number: what is written as an integer is read as one.
+    sign, digits, exponent = number.as_tuple()
+    if exponent == 0 and len(digits) <= 4_300 and (digits != (0,) or not sign):
+        return int(number)
+    return number
+
+
+def _without_surrogates(text: str) -> str:
+    """The text with lone halves of surrogate pairs, which UTF-8 cannot hold, written as escapes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+def _order(value: Json) -> tuple[str, Any]:
+    """A total order over JSON values of all kinds, for sets."""
+    if isinstance(value, (bool, int, Decimal)):
+        return "0", value
+    return (type(value).__name__, value) if isinstance(value, str) else (type(value).__name__, repr(value))
