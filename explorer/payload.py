@@ -70,7 +70,7 @@ def parse(raw: bytes | str) -> Json:
 
 
 def encode(value: Json) -> bytes:
-    """Compact JSON text; Decimals as numbers with all their digits. Raises `Invalid` for anything else, saying where."""
+    """Compact JSON text; Decimals as numbers with all their digits. Raises `Invalid` for all else, saying where."""
     _require_json(value)
     return encode_plain(value)
 
@@ -224,6 +224,8 @@ def _require_json(value: Json) -> None:
         below: list[tuple[str, Any]] = []
         for path, current in level:
             kind = type(current)
+            if levels == DEPTH and (kind is dict or kind is list):
+                raise Invalid(f"The value is nested more than {DEPTH} levels deep.")
             if kind is dict:
                 for key, child in current.items():
                     if type(key) is not str:
@@ -243,8 +245,6 @@ def _require_json(value: Json) -> None:
                 raise Invalid(f"A {kind.__name__} at {path or 'the top'} is not JSON.")
         level = below
         levels += 1
-        if levels > DEPTH + 1:
-            raise Invalid(f"The value is nested more than {DEPTH} levels deep.")
 
 
 def _is_lone(text: str) -> bool:
