@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.engine.messages import CommandInfo, FieldInfo
@@ -40,12 +39,9 @@ class CommandForm(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.M)
         self._nothing = text.plain_label("This command has no fields.", self)
-        self._nothing.setProperty("role", "muted")
+        self._nothing.setProperty("muted", True)
         self._nothing.hide()
         self._column.addWidget(self._nothing)
-        for keys, step in (("Ctrl+Z", self.undo), ("Ctrl+Shift+Z", self.redo)):
-            shortcut = QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(step)
 
     def show_command(self, aggregate: str, command: CommandInfo) -> None:
         """Show this command's fields with what was typed into them before."""

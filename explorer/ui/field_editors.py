@@ -63,7 +63,7 @@ class ValueEditor(FieldEditor):
         self._cell = cell
         self._problem = QLabel(self)
         self._problem.setTextFormat(Qt.TextFormat.PlainText)
-        self._problem.setProperty("role", "problem")
+        self._problem.setProperty("tone", "error")
         self._problem.setWordWrap(True)
         self._problem.hide()
         self.input = self._make_input()
@@ -230,7 +230,7 @@ class ListEditor(FieldEditor):
         self._rows: list[tuple[FieldEditor, QToolButton]] = []
         self._problem = QLabel(self)
         self._problem.setTextFormat(Qt.TextFormat.PlainText)
-        self._problem.setProperty("role", "problem")
+        self._problem.setProperty("tone", "error")
         self._problem.setWordWrap(True)
         self._problem.hide()
         self.add_button = QToolButton(self)
@@ -411,7 +411,7 @@ def _optional(field: FieldInfo) -> FieldInfo:
 
 def _label(field: FieldInfo, parent: QWidget) -> QLabel:
     label = text.plain_label(field.name, parent)
-    label.setProperty("role", "muted")
+    label.setProperty("muted", True)
     if field.help:
         label.setToolTip(text.tooltip(field.help))
     return label

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QMimeData, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QColor,
     QKeySequence,
     QPainter,
     QPaintEvent,
@@ -32,6 +33,7 @@ LIMIT = 256_000  # bytes; more is neither checked nor written from here
 COLOURED = 64_000  # characters; longer texts are shown in one colour
 CHECK_AFTER = 120  # milliseconds after the last key
 
+_TONES = {"check": "good", "warning": "warning", "error": "error"}
 _PLACE = re.compile(r"line (\d+)\D+column (\d+)")
 
 
@@ -77,7 +79,7 @@ class JsonEditor(QWidget):
         self.setFocusProxy(self.edit)
         self._mark = QLabel(self)
         self.status = text.plain_label("", self, wrap=True)
-        self.status.setProperty("role", "muted")
+        self.status.setProperty("muted", True)
         self.format_button = QToolButton(self)
         self.format_button.setText("Format")
         self.format_button.setAutoRaise(True)
@@ -172,12 +174,12 @@ class JsonEditor(QWidget):
 
     def _say(self, sentence: str, mark: str) -> None:
         text.set_label(self.status, sentence)
-        role = "muted" if mark == "check" else "problem"
-        if self.status.property("role") != role:
-            self.status.setProperty("role", role)
+        tone = "" if mark == "check" else mark
+        if self.status.property("tone") != tone:
+            self.status.setProperty("tone", tone)
             self.status.style().unpolish(self.status)
             self.status.style().polish(self.status)
-        self._mark.setPixmap(icons.icon(mark).pixmap(14, 14))
+        self._mark.setPixmap(icons.icon(mark, _TONES[mark]).pixmap(14, 14))
 
 
 def new_document(content: str) -> QTextDocument:
@@ -235,7 +237,7 @@ class _Edit(QPlainTextEdit):
             whole = QTextEdit.ExtraSelection()
             whole.cursor = QTextCursor(self.document())
             whole.cursor.setPosition(place)
-            whole.format.setBackground(theme.tint("error"))
+            whole.format.setBackground(QColor(theme.colours().error_back))
             whole.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
             spot = QTextEdit.ExtraSelection()
             spot.cursor = QTextCursor(self.document())
@@ -245,8 +247,8 @@ class _Edit(QPlainTextEdit):
                 spot.cursor.setPosition(max(0, place - 1))
                 spot.cursor.movePosition(forward, QTextCursor.MoveMode.KeepAnchor)
             spot.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
-            spot.format.setUnderlineColor(theme.colour("error"))
-            spot.format.setForeground(theme.colour("error"))
+            spot.format.setUnderlineColor(QColor(theme.colours().error))
+            spot.format.setForeground(QColor(theme.colours().error))
             selections = [whole, spot]
         self.setExtraSelections(selections)
         self._numbers.update()
@@ -283,7 +285,7 @@ class _Edit(QPlainTextEdit):
             if block.isVisible() and top + height >= area.top():
                 number = block.blockNumber()
                 role = "error" if number + 1 == self._error[0] else "text" if number == current else "muted"
-                painter.setPen(theme.colour(role))
+                painter.setPen(QColor(getattr(theme.colours(), role)))
                 where = QRect(0, round(top), self._numbers.width() - theme.M, round(height))
                 painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number + 1))
             top += height
@@ -315,15 +317,15 @@ class _Colours(QSyntaxHighlighter):
     def __init__(self, document: QTextDocument, parent: QWidget) -> None:
         super().__init__(document)
         self.setParent(parent)
+        theme.signals().changed.connect(self.rehighlight)
 
     def highlightBlock(self, line: str) -> None:
         if len(line) > 4 * text.TOOLTIP:  # an unbroken line: colouring it at every key would be felt
             return
+        colours = theme.colours()
         for match in _TOKEN.finditer(line):
             if match[1]:
-                role = "json.name" if match[2] else "json.text"
-                self.setFormat(match.start(1), len(match[1]), theme.colour(role))
-            elif match[3]:
-                self.setFormat(match.start(), len(match[0]), theme.colour("json.number"))
+                colour = colours.accent if match[2] else colours.good
+                self.setFormat(match.start(1), len(match[1]), QColor(colour))
             else:
-                self.setFormat(match.start(), len(match[0]), theme.colour("json.word"))
+                self.setFormat(match.start(), len(match[0]), QColor(colours.replace if match[3] else colours.move))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -29,7 +29,7 @@ from explorer.ui import icons, text, theme
 PRETTY = 16_000  # characters of a payload that are laid out; longer ones are cut with their size
 LINES = 14  # lines of a payload shown without scrolling
 
-_ROLE = {"add": ("+", "added"), "remove": ("−", "removed"), "replace": ("~", "changed"), "move": (">", "moved")}
+_MARKS = {"add": "+", "remove": "−", "replace": "~", "move": ">"}
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -61,7 +61,7 @@ class _Changes(QAbstractListModel):
 
 def change_text(row: DiffRow) -> str:
     """One difference as a line: `~ /status: "PENDING" → "APPROVED"`."""
-    mark = _ROLE[row.op][0]
+    mark = _MARKS[row.op]
     name = f"{row.path or '/'}{' (' + row.key + ')' if row.key else ''}"
     if row.op == "add":
         return f"{mark} {name}: {row.after}"
@@ -82,22 +82,21 @@ class _ChangePainter(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, _Changes)
         row = model.rows[index.row()]
-        mark, role = _ROLE[row.op]
-        colour = theme.colour(role)
+        colours = theme.colours()
         painter.save()
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected:
-            painter.fillRect(option.rect, theme.tint("accent"))
+            painter.fillRect(option.rect, QColor(colours.selection))
         font = theme.mono_font()
         metrics = QFontMetrics(font)
         painter.setFont(font)
         area = option.rect.adjusted(0, theme.S, -theme.S, -theme.S)
         line = QRect(area.left(), area.top(), area.width(), metrics.height())
-        painter.setPen(colour)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, mark)
+        painter.setPen(QColor(getattr(colours, row.op)))
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, _MARKS[row.op])
         left = metrics.horizontalAdvance("0") * 2
         line.setLeft(area.left() + left)
-        painter.setPen(theme.colour("text"))
+        painter.setPen(QColor(colours.text))
         name = text.shown(row.path.lstrip("/") or "(all)") + (f"  {text.shown(row.key)}" if row.key else "")
         painter.drawText(line, 0, metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, line.width()))
         line.moveTop(line.bottom() + 1)
@@ -109,9 +108,9 @@ class _ChangePainter(QStyledItemDelegate):
         if row.op == "move":
             parts = [("muted", "from " + row.origin.lstrip("/"))]
         elif row.op == "replace":
-            parts = [("removed", row.before), ("muted", arrow), ("added", row.after)]
+            parts = [("remove", row.before), ("muted", arrow), ("add", row.after)]
         else:
-            parts = [("added", row.after)] if row.op == "add" else [("removed", row.before)]
+            parts = [("add", row.after)] if row.op == "add" else [("remove", row.before)]
         room = line.width()
         if row.op == "replace":
             room -= metrics.horizontalAdvance(arrow)
@@ -124,7 +123,7 @@ class _ChangePainter(QStyledItemDelegate):
         for (role, value), width in zip(parts, widths, strict=True):
             shown = value if value == arrow else text.shown(value)
             elided = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, width)
-            painter.setPen(theme.colour(role))
+            painter.setPen(QColor(getattr(theme.colours(), role)))
             painter.drawText(QRect(x, line.top(), width, line.height()), 0, elided)
             x += min(width, metrics.horizontalAdvance(elided))
 
@@ -143,7 +142,7 @@ class ChangeList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("What changes in the state")
-        self.setProperty("role", "flat")
+        self.setStyleSheet("background: transparent")
         self.show_rows(())
 
     def show_rows(self, rows: Sequence[DiffRow]) -> None:
@@ -167,25 +166,23 @@ class EventCard(QWidget):
 
     def __init__(self, event: EventDraft, version: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        swatch = QFrame(self)
-        swatch.setFixedWidth(3)
-        swatch.setStyleSheet(f"background: {theme.type_colour(event.type, theme.is_dark()).name()};")
+        swatch = _Swatch(event.type, self)
         name = text.plain_label(event.type, self)
-        name.setProperty("role", "strong")
+        name.setFont(theme.sans_font(weight=QFont.Weight.DemiBold))
         name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         name.setToolTip(text.tooltip(event.type))
         number = text.plain_label(f"v{version}", self)
-        number.setProperty("role", "muted")
+        number.setProperty("muted", True)
         self._metadata = json_lines(event.metadata, self)
         self._metadata.setAccessibleName(f"Metadata of {text.shown(event.type)}")
         self._metadata.hide()
         self._fold = QToolButton(self)
         self._fold.setText("Metadata")
-        self._fold.setIcon(icons.icon("chevron"))
+        self._fold.setIcon(icons.icon("chevron-right"))
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.setAutoRaise(True)
         self._fold.setCheckable(True)
-        self._fold.toggled.connect(self._metadata.setVisible)
+        self._fold.toggled.connect(self._unfold)
         head = QHBoxLayout()
         head.setSpacing(theme.M)
         head.addWidget(name, 1)
@@ -205,6 +202,23 @@ class EventCard(QWidget):
         row.addLayout(column, 1)
 
 
+    def _unfold(self, open_: bool) -> None:
+        self._metadata.setVisible(open_)
+        self._fold.setIcon(icons.icon("chevron-down" if open_ else "chevron-right"))
+
+
+class _Swatch(QWidget):
+    """A stripe in the colour of an event type."""
+
+    def __init__(self, event_type: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._type = event_type
+        self.setFixedWidth(3)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), theme.type_colour(self._type, theme.is_dark()))
+
+
 def json_lines(content: str, parent: QWidget) -> QPlainTextEdit:
     """JSON laid out to be read, cut where it is too long, no higher than it needs."""
     if len(content) > PRETTY:
@@ -217,7 +231,7 @@ def json_lines(content: str, parent: QWidget) -> QPlainTextEdit:
     view.setFrameShape(QFrame.Shape.NoFrame)
     view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
     view.setFont(theme.mono_font())
-    view.setProperty("role", "flat")
+    view.setStyleSheet("border: none; background: transparent; padding: 0")
     view.setTabChangesFocus(True)
     view.document().setDocumentMargin(0)
     shown = "\n".join(line if len(line) <= text.TOOLTIP else line[: text.TOOLTIP] + "…" for line in shown.split("\n"))
@@ -235,7 +249,7 @@ def json_lines(content: str, parent: QWidget) -> QPlainTextEdit:
 def heading(title: str, parent: QWidget) -> QLabel:
     """A section's name: small, muted."""
     label = text.plain_label(title, parent)
-    label.setProperty("role", "heading")
+    label.setObjectName("heading")
     return label
 
 
@@ -250,12 +264,12 @@ class PreviewView(QWidget):
         self._cards: list[QWidget] = []
         self._events_heading = heading("Writes", self)
         self._loaded = text.plain_label("", self, wrap=True)
-        self._loaded.setProperty("role", "muted")
+        self._loaded.setProperty("muted", True)
         self._events = QVBoxLayout()
         self._events.setSpacing(theme.M)
         self._changes_heading = heading("Changes in the state", self)
         self._problem = text.plain_label("", self, wrap=True)
-        self._problem.setProperty("role", "problem")
+        self._problem.setProperty("tone", "error")
         self.changes = ChangeList(self)
         for part in (self._events_heading, self._loaded):
             self._column.addWidget(part)
