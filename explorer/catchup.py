@@ -153,12 +153,13 @@ class ByPosition:
         return {"kind": "position", "position": upto, "holes": below}
 
     def waiting_for(self) -> str:
-        lowest = self._holes.lowest
-        if lowest is None or (self._ordered and not self._held):
+        if not self._holes or (self._ordered and not self._held):
             return ""
+        low, high = self._holes.ranges[0]
+        hole = f"Position {low}" if low == high else f"Positions {low} to {high}"
         writers = ", ".join(sorted(self._holes.writers)) or "a last look"
         held = f"; {len(self._held)} later events are held back" if self._ordered else ""
-        return f"Position {lowest} may still be committed (waiting for {writers}){held}."
+        return f"{hole} may still be committed (waiting for {writers}){held}."
 
     def reconnected(self) -> None:
         self._holes.forget_writers()

@@ -54,6 +54,7 @@ class Subscription:
         self._reopen = reopen
         self._clock = clock
         self._follower: Follower | None = self._resume(checkpoint, store)
+        self._asked = False
 
     @property
     def store(self) -> Store | None:
@@ -63,12 +64,12 @@ class Subscription:
     @property
     def idle(self) -> bool:
         """True when polling brings nothing new before the store changes."""
-        return self._follower is None or not (self._follower.behind or self._follower.pending)
+        return self._asked and (self._follower is None or not (self._follower.behind or self._follower.pending))
 
     @property
     def behind(self) -> bool:
         """True when there is more to read at once."""
-        return self._follower is not None and self._follower.behind
+        return not self._asked or (self._follower is not None and self._follower.behind)
 
     @property
     def notice(self) -> str:
@@ -85,6 +86,7 @@ class Subscription:
         try:
             if self._follower is None:
                 self._follower = self._begin(store)
+            self._asked = True
             if self._follower is None:
                 return []
             self._follower.advance(store, self._clock(), limit)
