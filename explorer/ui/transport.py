@@ -45,7 +45,7 @@ def place(typed: str, timeline: Timeline, cursor: int, utc: bool) -> int:
 
 
 def _moment(words: str, near: int | None, utc: bool) -> int:
-    """Microseconds since the epoch of a typed time; without a zone it is UTC or local; without a date the day of `near`.
+    """Microseconds since the epoch of a typed time; without a zone UTC or local, without a date on the day of `near`.
 
     A whole day or second means its end, so that what happened within it is at or before.
     """
@@ -95,7 +95,7 @@ class Transport(QWidget):
     def __init__(self, timeline: Timeline, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.timeline = timeline
-        self.cursor = 0
+        self.at = 0
         self.utc = False
         self._build()
         self._player = QTimer(self)
@@ -177,12 +177,12 @@ class Transport(QWidget):
         self._show()
 
     def set_cursor(self, ordinal: int) -> None:
-        self.cursor = ordinal
+        self.at = ordinal
         self._show()
 
     def _show(self) -> None:
         count = self.timeline.count
-        cursor = min(self.cursor, count - 1)
+        cursor = min(self.at, count - 1)
         self.slider.setValue(max(0, cursor))
         for button, possible in (
             (self.first, cursor > 0),
@@ -221,7 +221,7 @@ class Transport(QWidget):
             return
         if self.timeline.count < 2:
             return
-        if self.cursor >= self.timeline.count - 1:
+        if self.at >= self.timeline.count - 1:
             self.wanted.emit(0)
         self._player.start(round(1000 / float(self.speed.currentData())))
         self._show_playing()
@@ -241,7 +241,7 @@ class Transport(QWidget):
         self.play.setToolTip(f"{title}\nSpace")
 
     def _tick(self) -> None:
-        if self.cursor >= self.timeline.count - 1:
+        if self.at >= self.timeline.count - 1:
             self.stop()
         else:
             self.step(1)
@@ -249,7 +249,7 @@ class Transport(QWidget):
     def step(self, by: int) -> None:
         """So many events forward (or back), as far as there are any."""
         if self.timeline.count:
-            self.wanted.emit(max(0, min(self.timeline.count - 1, self.cursor + by)))
+            self.wanted.emit(max(0, min(self.timeline.count - 1, self.at + by)))
 
     # -- going to -----------------------------------------------------------------------------------------------------
 
@@ -260,7 +260,7 @@ class Transport(QWidget):
 
     def _typed(self) -> None:
         try:
-            found = place(self.go_to.text(), self.timeline, self.cursor, self.utc)
+            found = place(self.go_to.text(), self.timeline, self.at, self.utc)
         except NotFound as problem:
             self._mark_invalid(True)
             self.refused.emit(str(problem))

@@ -1,0 +1,248 @@
+"""The event table of a stream tab: the events under one another, the cursor as the selected row."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.ui import text, theme
+from explorer.ui.event_model import COLOUR_ROLE, MARK_ROLE, Column, EventModel
+from explorer.ui.find_bar import FindBar
+from explorer.ui.icons import icon
+
+NEAR_END = 50  # pixels within which the table counts as standing at its end
+DOT = 8  # pixels of the dot in the colour of the type
+
+
+class _Delegate(QStyledItemDelegate):
+    """The cells, and around them: the dot of the type, the flag of a marked event, the bar at the cursor."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        column = index.column()
+        if column == Column.TYPE:
+            self._paint_type(painter, option, index)
+            return
+        super().paint(painter, option, index)
+        if column == Column.NUMBER:
+            self._paint_number(painter, option, index)
+
+    def _paint_type(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        side = theme.scaled(DOT)
+        moved = QStyleOptionViewItem(option)
+        self.initStyleOption(moved, index)
+        words, moved.text = moved.text, ""
+        widget = option.widget
+        widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, moved, painter, widget)
+        area: QRect = option.rect
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(index.data(COLOUR_ROLE))
+        left = area.left() + theme.scaled(6)
+        painter.drawEllipse(QRectF(left, area.center().y() - side / 2 + 0.5, side, side))
+        left += side + theme.scaled(6)
+        room = area.right() - theme.S - left
+        colour = index.data(Qt.ItemDataRole.ForegroundRole)
+        painter.setPen(colour if colour is not None else QColor(theme.colours().text))
+        painter.setFont(option.font)  # type: ignore[attr-defined]
+        cut = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
+        painter.drawText(QRect(left, area.top(), room, area.height()), flags, cut)
+        painter.restore()
+
+    def _paint_number(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        area: QRect = option.rect
+        colours = theme.colours()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), QColor(colours.accent))
+        mark = index.data(MARK_ROLE)
+        if mark:
+            side = theme.scaled(14)
+            flag = QRect(area.left() + theme.S, area.center().y() - side // 2, side, side)
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.move))
+            painter.drawRoundedRect(flag, 3, 3)
+            painter.setPen(QColor(colours.base))
+            painter.setFont(theme.sans_font(10))
+            painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, mark)
+            painter.restore()
+
+
+class EventTable(QTableView):
+    """`wanted` says which ordinal the user moved to; `set_cursor` puts the selection there without saying so."""
+
+    wanted = Signal(int)
+    menu_wanted = Signal(int, QPoint)  # ordinal, where on the screen
+    scrolled = Signal()
+    copied = Signal()
+
+    def __init__(self, model: EventModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.events = model
+        self._silent = False
+        self.setModel(model)
+        self.setItemDelegate(_Delegate(self))
+        self.setAccessibleName("Events")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setIconSize(QSize(14, 14))
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(theme.scaled(28))
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Stretch)
+        self.selectionModel().currentRowChanged.connect(self._current_changed)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self.scrolled.emit())
+        theme.signals().changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(theme.row_height())
+        self.fit_columns()
+        self.viewport().update()
+
+    def fit_columns(self) -> None:
+        """Widths by the longest that numbers and times can be: no look at the rows."""
+        digit = self.fontMetrics().horizontalAdvance("0")
+        mono = theme.mono_font()
+        advance = max(digit, round(theme.scaled(12) * 0.6) if mono.pixelSize() <= 0 else round(mono.pixelSize() * 0.61))
+        versions = self.events.timeline.versions
+        digits = len(str(versions[-1])) if versions else 2
+        padding = theme.scaled(16)
+        time = {"relative": 12, "delta": 12}.get(self.events.mode, 18)
+        self.setColumnWidth(Column.NUMBER, max(digits, 3) * advance + padding + theme.scaled(14))
+        self.setColumnWidth(Column.TIME, time * advance + padding)
+        self.setColumnWidth(
+            Column.CHANGES, self.horizontalHeader().fontMetrics().horizontalAdvance("Changes") + padding
+        )
+
+    # -- the cursor -------------------------------------------------------------------------------------------------
+
+    def set_cursor(self, ordinal: int) -> None:
+        """Select this event and bring it into sight."""
+        index = self.events.index(ordinal, Column.TYPE)
+        if not index.isValid():
+            return
+        self._silent = True
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+        self._silent = False
+
+    def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if not self._silent and current.isValid():
+            self.wanted.emit(current.row())
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def at_end(self) -> bool:
+        """Whether the last row is in sight, or nearly."""
+        bar = self.verticalScrollBar()
+        return bar.maximum() - bar.value() <= NEAR_END
+
+    # -- keys and menu ----------------------------------------------------------------------------------------------
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here, not the beginning of a search."""
+
+    def keyPressEvent(self, event: object) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):  # type: ignore[attr-defined]
+            self.copied.emit()
+            return
+        super().keyPressEvent(event)  # type: ignore[arg-type]
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        index = self.indexAt(event.pos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            where = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+        else:
+            where = event.globalPos()
+        if index.isValid():
+            self.menu_wanted.emit(index.row(), where)
+
+
+class EventPane(QWidget):
+    """The table with its find line and the chip that says how many arrived below."""
+
+    def __init__(self, model: EventModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.table = EventTable(model, self)
+        self.finder = FindBar(self._search, self)
+        self.finder.closed.connect(self.table.setFocus)
+        self.chip = QPushButton(self.table)
+        self.chip.setObjectName("chip")
+        self.chip.setIcon(icon("down", "accent_text"))
+        self.chip.setIconSize(QSize(14, 14))
+        self.chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the words
+        self.chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.chip.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.chip.hide()
+        self._new = 0
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.table, 1)
+        whole.addWidget(self.finder)
+
+    # -- new rows below ---------------------------------------------------------------------------------------------
+
+    def count_new(self, number: int) -> None:
+        """So many more rows were added below what is in sight."""
+        self._new += number
+        self.chip.setText(text.menu_text(f"{text.number(self._new)} new"))
+        self.chip.setAccessibleName(f"{self._new} new events, go to the last")
+        self.chip.adjustSize()
+        self.chip.show()
+        self._place_chip()
+
+    def no_new(self) -> None:
+        self._new = 0
+        self.chip.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_chip()
+
+    def _place_chip(self) -> None:
+        area = self.table.viewport().geometry()
+        self.chip.move(
+            area.left() + (area.width() - self.chip.width()) // 2, area.bottom() - self.chip.height() - theme.M
+        )
+
+    # -- finding ----------------------------------------------------------------------------------------------------
+
+    def _search(self, what: str, direction: int, again: bool) -> str:
+        model = self.table.events
+        start = self.table.currentIndex().row() + (direction if again else 0)
+        found = model.timeline.find(what, max(start, 0) if not again else start, direction)
+        if found is None:
+            return "nothing found"
+        self.table.wanted.emit(found)
+        return f"v {model.timeline.versions[found]}"
