@@ -1,0 +1,189 @@
+"""The thread that waits: it opens a store, uses it and closes it, one job after the other.
+
+The GUI thread asks; the answer comes back to the GUI thread. Nothing here computes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from explorer.cancellation import Cancellation
+from explorer.errors import Cancelled, ConnectionLost, ExplorerError, StoreReplaced
+
+if TYPE_CHECKING:
+    from explorer.stores.store import Store
+
+LINGER = 0.3  # seconds after which a running ask is worth a sign
+
+
+@dataclass(eq=False)
+class Ask:
+    """Something that was asked of a thread or an engine. `cancel()` from the GUI thread."""
+
+    text: str = ""
+    owner: QObject | None = None
+    topic: str | None = None
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    started: float = 0.0  # monotonic; 0.0 while it waits
+    done: bool = False
+    stale: bool = False  # its answer is not wanted any more
+    asked: float = field(default_factory=time.monotonic)
+    progress: float | None = None  # 0 … 1 where known
+    detail: str = ""  # what it is at
+    _cancel: Callable[[], None] | None = None
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Also call this when it is cancelled or superseded."""
+        self._cancel = callback
+
+    def cancel(self) -> None:
+        """Stop it as soon as possible; `failed` gets `Cancelled` unless it is stale."""
+        self.cancellation.cancel()
+        if self._cancel is not None:
+            self._cancel()
+
+    def supersede(self) -> None:
+        """A newer ask has taken its place: stop it and drop whatever it answers."""
+        self.stale = True
+        self.cancel()
+
+    @property
+    def wanted(self) -> bool:
+        return not self.stale and (self.owner is None or shiboken6.isValid(self.owner))
+
+
+class Delivery(QObject):
+    """Carries calls from any thread to the GUI thread, in order."""
+
+    _called = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._called.connect(self._call, Qt.ConnectionType.QueuedConnection)
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Call this on the GUI thread. From any thread; dropped when the delivery has been destroyed."""
+        if shiboken6.isValid(self):
+            self._called.emit(call)
+
+    @staticmethod
+    def _call(call: Callable[[], None]) -> None:
+        call()
+
+
+@dataclass(eq=False)
+class Job:
+    ask: Ask
+    run: Callable[[Store], Any]
+    then: Callable[[Any], None]
+    failed: Callable[[ExplorerError], None]
+    bug: Callable[[BaseException], None]
+
+
+class Worker:
+    """One daemon thread and the store that only it touches.
+
+    A lost connection is opened again and a reading job tried once more (`again`); a replaced file is not: it would be
+    another store.
+    """
+
+    def __init__(self, name: str, open: Callable[[], Store], delivery: Delivery, *, again: bool) -> None:
+        self._open = open
+        self._delivery = delivery
+        self._again = again
+        self._jobs: deque[Job] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self.running: Job | None = None
+        self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self._thread.start()
+
+    def put(self, job: Job) -> None:
+        with self._wake:
+            self._jobs.append(job)
+            self._wake.notify()
+
+    def waiting(self) -> list[Job]:
+        """Jobs that have not started."""
+        with self._wake:
+            return list(self._jobs)
+
+    def drop_waiting(self) -> None:
+        with self._wake:
+            self._jobs.clear()
+
+    def stop(self) -> None:
+        """End after the running job; jobs that have not started are dropped. Does not wait."""
+        with self._wake:
+            self._closing = True
+            self._jobs.clear()
+            self._wake.notify()
+
+    def join(self, seconds: float) -> bool:
+        """True when the thread has ended within so many seconds."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    # -- in the thread -------------------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        store: Store | None = None
+        while True:
+            with self._wake:
+                while not self._jobs and not self._closing:
+                    self._wake.wait()
+                if self._closing:
+                    break
+                job = self._jobs.popleft()
+                self.running = job
+            store = self._do(job, store)
+            job.ask.done = True
+            self.running = None
+        if store is not None:
+            store.close()
+
+    def _do(self, job: Job, store: Store | None) -> Store | None:
+        if not job.ask.wanted:
+            return store
+        job.ask.started = time.monotonic()
+        tries = 2 if self._again else 1
+        while True:
+            tries -= 1
+            try:
+                job.ask.cancellation.check()
+                if store is None:
+                    store = self._open()
+                with store.cancelling(job.ask.cancellation):
+                    answer = job.run(store)
+            except ConnectionLost as error:
+                if store is not None and not isinstance(error, StoreReplaced):
+                    store.close()
+                    store = None
+                    if tries:
+                        continue
+                self._fail(job, error)
+            except ExplorerError as error:
+                self._fail(job, error)
+            except Exception as error:  # a bug: it is shown as one, and the thread lives on for the other panels
+                self._delivery.later(partial(job.bug, error))
+            else:
+                self._delivery.later(partial(job.then, answer))
+            return store
+
+    def _fail(self, job: Job, error: ExplorerError) -> None:
+        if isinstance(error, Cancelled) and job.ask.stale:
+            return
+        self._delivery.later(lambda: job.failed(error))
