@@ -11,7 +11,7 @@ import dataclasses
 import enum
 import uuid
 from collections import deque
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import compress, islice
@@ -30,7 +30,6 @@ class _Missing:
 
 
 MISSING = _Missing()
-_SCALARS = (str, int, bool, type(None))
 
 
 def to_json(state: object) -> Json:
@@ -43,31 +42,39 @@ def to_json(state: object) -> Json:
     return convert(state, MISSING, MISSING)
 
 
-def convert(new: object, old: object, old_json: object, depth: int = 0) -> Json:
+def convert(new: object, old: object, old_json: object) -> Json:
     """`to_json(new)`, given the previous state and its JSON value (both `MISSING` if there is none).
 
     `old` given as `MISSING` and `old_json` not: `new` is entered whatever it shares with the previous state.
     """
     if new is old:
         return old_json  # type: ignore[return-value]
-    kind = type(new)
-    if kind in _SCALARS:
-        if kind is str and not new.isascii():  # type: ignore[attr-defined]
-            new = _without_surrogates(new)  # type: ignore[arg-type]
-        return old_json if type(old_json) is kind and old_json == new else new  # type: ignore[return-value]
-    if kind is Decimal:
-        number = _decimal(new)  # type: ignore[arg-type]
-        return old_json if type(old_json) is type(number) and str(old_json) == str(number) else number
-    if depth > STATE_DEPTH:
-        raise Invalid(f"The state is circular, or nested more than {STATE_DEPTH} levels deep.")
-    if kind is dict:
-        return _convert_dict(new, old, old_json, depth)  # type: ignore[arg-type]
-    if kind is list:
-        return _convert_list(new, old, old_json, depth)  # type: ignore[arg-type]
-    return _convert_other(new, old, old_json, depth)
+    try:
+        return _CONVERSIONS.get(type(new), _other)(new, old, old_json, 0)
+    except RecursionError:
+        raise Invalid(_TOO_DEEP) from None
 
 
-def _convert_dict(new: dict[Any, Any], old: object, old_json: object, depth: int) -> Json:
+# Each takes the new value, what it may be shared with (or MISSING), the JSON value of that (or MISSING) and the depth.
+# Containers call the conversion of their elements directly: one frame for each level of nesting.
+
+
+def _plain(new: Any, old: object, old_json: object, depth: int) -> Json:
+    return old_json if type(old_json) is type(new) and old_json == new else new  # type: ignore[return-value]
+
+
+def _text(new: str, old: object, old_json: object, depth: int) -> Json:
+    text = new if new.isascii() else _without_surrogates(new)
+    return old_json if type(old_json) is str and old_json == text else text
+
+
+def _number(new: Decimal, old: object, old_json: object, depth: int) -> Json:
+    number = _decimal(new)
+    return old_json if type(old_json) is type(number) and str(old_json) == str(number) else number
+
+
+def _object(new: dict[Any, Any], old: object, old_json: object, depth: int) -> Json:
+    _check(depth)
     before: dict[Any, Any] = old if type(old) is dict else {}
     before_json: dict[str, Json] = old_json if type(old_json) is dict else {}
     # Where the previous state was plain JSON, what it shares with the new one needs no look.
@@ -79,7 +86,12 @@ def _convert_dict(new: dict[Any, Any], old: object, old_json: object, depth: int
         value = new[key]
         name = _name(key)
         known = before_json.get(name, MISSING)
-        child = convert(value, before.get(key, MISSING), known, depth + 1)
+        old_value = before.get(key, MISSING)
+        child: Any
+        if value is old_value:
+            child = known
+        else:
+            child = _CONVERSIONS.get(type(value), _other)(value, old_value, known, depth + 1)
         converted[key] = child
         if child is not known:
             same = False
@@ -106,7 +118,8 @@ def changed_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
     return [key for key, value in after.items() if before.get(key, MISSING) is not value]
 
 
-def _convert_list(new: list[Any], old: object, old_json: object, depth: int) -> Json:
+def _list(new: list[Any], old: object, old_json: object, depth: int) -> Json:
+    _check(depth)
     before: list[Any] = old if type(old) is list else []
     before_json: list[Any] = old_json if type(old_json) is list else []
     length = len(new)
@@ -127,7 +140,8 @@ def _convert_list(new: list[Any], old: object, old_json: object, depth: int) -> 
         known = before_json[index] if index < len(before_json) else MISSING
         place = places.get(id(value))
         if place is None:
-            child = convert(value, before[index] if index < len(before) else MISSING, known, depth + 1)
+            shared = before[index] if index < len(before) else MISSING
+            child = _CONVERSIONS.get(type(value), _other)(value, shared, known, depth + 1)
         else:
             child = before_json[place]
         result[index] = child
@@ -140,31 +154,42 @@ def _convert_list(new: list[Any], old: object, old_json: object, depth: int) -> 
     return new if plain else result
 
 
-def _convert_other(new: Any, old: Any, old_json: object, depth: int) -> Json:
+def _other(new: Any, old: Any, old_json: Any, depth: int) -> Json:
+    _check(depth)
     kind = type(new)
+    simple = _simple(new)
+    if simple is not MISSING:
+        return _CONVERSIONS[type(simple)](simple, MISSING, old_json, depth)
     if isinstance(new, enum.Enum):
-        return convert(new.value, MISSING, old_json, depth + 1)
-    if isinstance(new, (datetime, date, time)):
-        return convert(new.isoformat(), MISSING, old_json, depth + 1)
-    if isinstance(new, (uuid.UUID, timedelta)):
-        return convert(str(new), MISSING, old_json, depth + 1)
-    if isinstance(new, (bytes, bytearray, memoryview)):
-        return convert(bytes(new).hex(), MISSING, old_json, depth + 1)
-    if isinstance(new, float):
-        number: object = Decimal(repr(float(new)))
-        return convert(number, MISSING, old_json, depth + 1)
-    for scalar in (bool, int, str, Decimal):
-        if isinstance(new, scalar):  # a subclass, such as a NewType made by inheritance
-            return convert(scalar(new), MISSING, old_json, depth + 1)
+        return _CONVERSIONS.get(type(new.value), _other)(new.value, MISSING, old_json, depth + 1)
     members, old_members = _members(new), (_members(old) if type(old) is kind else None)
     if members is not None:
-        return _convert_dict(members, MISSING if old_members is None else old_members, old_json, depth)
+        return _object(members, MISSING if old_members is None else old_members, old_json, depth)
     if isinstance(new, Set):
-        elements = [convert(element, MISSING, MISSING, depth + 1) for element in new]
-        return _convert_list(sorted(elements, key=_order), MISSING, old_json, depth)
+        elements = [_CONVERSIONS.get(type(value), _other)(value, MISSING, MISSING, depth + 1) for value in new]
+        return _list(sorted(elements, key=_order), MISSING, old_json, depth)
     if isinstance(new, (list, tuple, deque)):
-        return _convert_list(list(new), list(old) if type(old) is kind else MISSING, old_json, depth)
+        return _list(list(new), list(old) if type(old) is kind else MISSING, old_json, depth)
     raise Invalid(f"A {kind.__qualname__} cannot be shown as JSON; give the aggregate a `dump`.")
+
+
+def _simple(value: Any) -> Any:
+    """A text, number or boolean for what is written as one, else MISSING."""
+    if isinstance(value, enum.Enum):
+        return MISSING
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, (uuid.UUID, timedelta)):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    if isinstance(value, float):
+        return Decimal(repr(float(value)))
+    # Subclasses of plain types.
+    for plain in (int, str, Decimal):
+        if isinstance(value, plain):
+            return plain(value)
+    return MISSING
 
 
 def _members(value: Any) -> dict[Any, Any] | None:
@@ -222,3 +247,20 @@ def _order(value: Json) -> tuple[str, Any]:
     if isinstance(value, (bool, int, Decimal)):
         return "0", value
     return (type(value).__name__, value) if isinstance(value, str) else (type(value).__name__, repr(value))
+
+
+def _check(depth: int) -> None:
+    if depth > STATE_DEPTH:
+        raise Invalid(_TOO_DEEP)
+
+
+_TOO_DEEP = f"The state is circular, or nested more than {STATE_DEPTH} levels deep."
+_CONVERSIONS: dict[type, Callable[[Any, Any, Any, int], Json]] = {
+    str: _text,
+    int: _plain,
+    bool: _plain,
+    type(None): _plain,
+    Decimal: _number,
+    dict: _object,
+    list: _list,
+}
