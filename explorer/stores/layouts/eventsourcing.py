@@ -100,7 +100,7 @@ _known = msgspec.json.Decoder(_Known)
 _known_snapshot = msgspec.json.Decoder(_KnownSnapshot)
 _TIMESTAMP = re.compile(rb'"timestamp":\s*(?:\{"_type_":\s*"datetime_iso",\s*"_data_":\s*)?"([0-9T:.+Z-]{10,40})"')
 _SNAPSHOT_HEAD = re.compile(rb'\{"timestamp":(?:\{[^{}]*\}|"[^"]*"),"topic":"[^"]*","state":')
-_JSON = re.compile(rb'\s*(?:\{\s*["}]|\[)')
+_JSON = re.compile(rb'\s*(?:\{\s*(?:["}]|$)|\[)')
 
 
 def _plain(stored: bytes, cut: bool) -> tuple[bytes, bool, str | None]:

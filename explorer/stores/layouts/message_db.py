@@ -25,7 +25,7 @@ def split(key: Native, first_type: str | None) -> StreamKey:
 def join(stream: StreamKey) -> Native | None:
     category, dash, rest = stream.category.partition("-")
     if dash:
-        return (stream.category,) if category and not rest and not stream.id else None
+        return (stream.category,) if not rest and not stream.id else None
     return (f"{category}-{stream.id}",) if stream.id else (category,)
 
 
