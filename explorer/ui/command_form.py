@@ -1,4 +1,4 @@
-"""The form of one command, made from its description. What was typed stays when one looks at another command meanwhile."""
+"""The form of one command, made from its description. What was typed stays while one looks at another command."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ def element(field: FieldInfo) -> FieldInfo:
 
 
 def inner(field: FieldInfo) -> FieldInfo:
-    """The field whose editor stands for this one: an object of a single plain field, like {"amount": …}, is shown as it."""
+    """The field whose editor stands for this one: an object of one plain field, like {"amount": …}, is shown as it."""
     if field.kind == "object" and len(field.fields) == 1 and field.fields[0].kind not in ("list", "object"):
         return field.fields[0]
     return field
 
 
 def blank(field: FieldInfo) -> Content:
-    """The content of a field nobody has touched: its default, else empty. A list without a default has one empty row."""
+    """The content of a field nobody has touched: its default, else empty. A list that is needed has one empty row."""
     if field.default and field.default != "null":
         return _content(field, json.loads(field.default, parse_int=str, parse_float=str))
     if field.kind == "object":
@@ -53,7 +53,9 @@ def _content(field: FieldInfo, value: Any) -> Content:
     """A decoded JSON value (numbers as texts) as content; what does not fit the field is left empty."""
     if field.kind == "object":
         known = value if isinstance(value, dict) else {}
-        return {each.name: _content(each, known[each.name]) if each.name in known else blank(each) for each in field.fields}
+        return {
+            each.name: _content(each, known[each.name]) if each.name in known else blank(each) for each in field.fields
+        }
     if field.kind == "list":
         return [_content(element(field), each) for each in value] if isinstance(value, list) else []
     if isinstance(value, bool):

@@ -23,8 +23,16 @@ from PySide6.QtGui import (
     QTextDocument,
     QTextFormat,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextDocumentLayout, QPlainTextEdit, QTextEdit, QToolButton
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextDocumentLayout,
+    QPlainTextEdit,
+    QTextEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer import payload
 from explorer.ui import icons, text, theme
@@ -33,12 +41,13 @@ LIMIT = 256_000  # bytes; more is neither checked nor written from here
 COLOURED = 64_000  # characters; longer texts are shown in one colour
 CHECK_AFTER = 120  # milliseconds after the last key
 
+_AT_MOST = f"{text.size_text(LIMIT)} is the most that can be written by hand here."
 _TONES = {"check": "good", "warning": "warning", "error": "error"}
 _PLACE = re.compile(r"line (\d+)\D+column (\d+)")
 
 
 class Checked(NamedTuple):
-    """A text as JSON: its value, or what is wrong and where (line and column count from 1; 0: nowhere in particular)."""
+    """A text as JSON: its value, or what is wrong and where (line and column count from 1; 0: nowhere special)."""
 
     problem: str = ""
     line: int = 0
@@ -50,7 +59,9 @@ def check(content: str, *, object_wanted: bool = False) -> Checked:
     """Is this JSON that can be written? Cheap for texts above the limit, which are refused unread."""
     raw = content.encode("utf-8", "surrogatepass")
     if len(raw) > LIMIT:
-        sentence = f"{text.size_text(len(raw))} is more than can be written by hand here ({text.size_text(LIMIT)} at most)."
+        sentence = (
+            f"{text.size_text(len(raw))} is more than can be written by hand here ({text.size_text(LIMIT)} at most)."
+        )
         return Checked(sentence, size=len(raw))
     if not content.strip():
         return Checked("JSON is needed; {} is an empty object.", size=len(raw))
@@ -157,10 +168,7 @@ class JsonEditor(QWidget):
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _refuse(self, size: int) -> None:
-        self._say(
-            f"{text.size_text(size)} was not inserted: {text.size_text(LIMIT)} is the most that can be written by hand here.",
-            "warning",
-        )
+        self._say(f"{text.size_text(size)} was not inserted: {_AT_MOST}", "warning")
 
     def _show_result(self) -> None:
         found = self.result

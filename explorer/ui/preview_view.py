@@ -166,7 +166,7 @@ class EventCard(QWidget):
 
     def __init__(self, event: EventDraft, version: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        swatch = _Swatch(event.type, self)
+        swatch = Swatch(event.type, self)
         name = text.plain_label(event.type, self)
         name.setFont(theme.sans_font(weight=QFont.Weight.DemiBold))
         name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -201,13 +201,12 @@ class EventCard(QWidget):
         row.addWidget(swatch)
         row.addLayout(column, 1)
 
-
     def _unfold(self, open_: bool) -> None:
         self._metadata.setVisible(open_)
         self._fold.setIcon(icons.icon("chevron-down" if open_ else "chevron-right"))
 
 
-class _Swatch(QWidget):
+class Swatch(QWidget):
     """A stripe in the colour of an event type."""
 
     def __init__(self, event_type: str, parent: QWidget) -> None:
@@ -254,7 +253,7 @@ def heading(title: str, parent: QWidget) -> QLabel:
 
 
 class PreviewView(QWidget):
-    """The preview of a command or an append; empty until there is one. Greyed while it no longer fits what was typed."""
+    """The preview of a command or an append; empty until there is one. Greyed when it does not fit what was typed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -271,11 +270,12 @@ class PreviewView(QWidget):
         self._problem = text.plain_label("", self, wrap=True)
         self._problem.setProperty("tone", "error")
         self.changes = ChangeList(self)
-        for part in (self._events_heading, self._loaded):
-            self._column.addWidget(part)
+        self._column.addWidget(self._events_heading)
+        self._column.addWidget(self._loaded)
         self._column.addLayout(self._events)
-        for part in (self._changes_heading, self._problem, self.changes):
-            self._column.addWidget(part)
+        self._column.addWidget(self._changes_heading)
+        self._column.addWidget(self._problem)
+        self._column.addWidget(self.changes)
         self._column.addStretch(1)
         self.clear()
 

@@ -1,0 +1,470 @@
+"""The command dock: choose a command, fill in its form, see what it would do, do exactly that."""
+
+from __future__ import annotations
+
+import uuid
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.engine.messages import AggregateInfo, CommandInfo, Preview, PreviewCommand
+from explorer.errors import Conflict, ExplorerError
+from explorer.model import Event, StreamKey
+from explorer.ui import icons, text, theme
+from explorer.ui.command_form import CommandForm
+from explorer.ui.committing import Committing, Sent, new_events
+from explorer.ui.empty import EmptyState
+from explorer.ui.field_editors import LABEL_WIDTH
+from explorer.ui.outcome_view import OutcomeView
+from explorer.ui.preview_view import PreviewView
+from explorer.ui.workspace import Workspace
+
+
+class CommandDock(QWidget):
+    """Issues commands of the open store's domains: preview, then commit of exactly what was previewed."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._preview: Preview | None = None
+        self._previewing = False
+        self._followed: tuple[str, str] = ("", "")  # category and id of the active tab
+        self._new_ids: dict[tuple[str, str], str] = {}  # (aggregate, command) → id of the stream it will create
+        self._unknown: Sent | None = None
+        self.committing = Committing(workspace, self)
+        self._build()
+        self._connect()
+        self._opened()
+
+    # -- widgets -----------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.aggregate = _chooser("Aggregate", self)
+        self.command = _chooser("Command", self)
+        self.id = QLineEdit(self)
+        self.id.setFont(theme.mono_font())
+        self.id.setAccessibleName("Id of the aggregate")
+        self.id.setPlaceholderText("id")
+        self.new_id = _tool("plus", "New id", "A new id, for a command that starts a stream", self)
+        self.follow = _tool("follow", "Follow the active tab", "Take the id from the tab one is looking at", self)
+        self.follow.setCheckable(True)
+        self.follow.setChecked(True)
+        self._help = text.plain_label("", self, wrap=True)
+        self._help.setProperty("muted", True)
+        self.form = CommandForm(self)
+        self.reason = QLineEdit(self)
+        self.reason.setAccessibleName("Reason")
+        self.reason.setPlaceholderText("optional; kept in the metadata")
+        self.outcome = OutcomeView(self)
+        self.view = PreviewView(self)
+        self.preview_button = QPushButton("Preview", self)
+        self.preview_button.setToolTip("What would be written, and what it changes (Ctrl+Enter)")
+        self.commit_button = QPushButton("Commit", self)
+        self.commit_button.setProperty("primary", True)
+        self._why_not = text.plain_label("", self, wrap=True)
+        self._why_not.setProperty("muted", True)
+
+        ids = QHBoxLayout()
+        ids.setSpacing(2)
+        ids.addWidget(self.id, 1)
+        ids.addWidget(self.new_id)
+        ids.addWidget(self.follow)
+        head = QGridLayout()
+        head.setHorizontalSpacing(theme.M)
+        head.setVerticalSpacing(theme.M)
+        head.setColumnMinimumWidth(0, LABEL_WIDTH)
+        head.setColumnStretch(1, 1)
+        for row, (name, field) in enumerate((("Aggregate", self.aggregate), ("Command", self.command), ("Id", None))):
+            label = text.plain_label(name, self)
+            label.setProperty("muted", True)
+            head.addWidget(label, row, 0)
+            if field is not None:
+                label.setBuddy(field)
+                head.addWidget(field, row, 1)
+        head.addLayout(ids, 2, 1)
+        why = QGridLayout()
+        why.setHorizontalSpacing(theme.M)
+        why.setColumnMinimumWidth(0, LABEL_WIDTH)
+        why.setColumnStretch(1, 1)
+        why_label = text.plain_label("Reason", self)
+        why_label.setProperty("muted", True)
+        why.addWidget(why_label, 0, 0)
+        why.addWidget(self.reason, 0, 1)
+
+        self._inside = inside = QWidget(self)
+        inside.setObjectName("panel")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(theme.M + theme.S, theme.M + theme.S, theme.M + theme.S, theme.M + theme.S)
+        column.setSpacing(theme.M)
+        column.addLayout(head)
+        column.addWidget(self._help)
+        column.addWidget(_hairline(self))
+        column.addWidget(self.form)
+        column.addLayout(why)
+        column.addSpacing(theme.S)
+        column.addWidget(self.outcome)
+        column.addWidget(self.view)
+        column.addStretch(1)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(inside)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.M)
+        buttons.addWidget(self.preview_button, 1)
+        buttons.addWidget(self.commit_button, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(theme.M + theme.S, theme.M, theme.M + theme.S, theme.M)
+        foot.setSpacing(theme.S)
+        foot.addWidget(self._why_not)
+        foot.addLayout(buttons)
+        self._body = QWidget(self)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(0)
+        body.addWidget(self._scroll, 1)
+        body.addWidget(_hairline(self))
+        body.addLayout(foot)
+        self._empty = EmptyState(parent=self)
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._body)
+
+    def _connect(self) -> None:
+        workspace = self._workspace
+        workspace.opened.connect(self._opened)
+        workspace.closed.connect(self._opened)
+        workspace.engine_ready.connect(self._show_aggregates)
+        workspace.engine_failed.connect(self._engine_failed)
+        workspace.current_stream_changed.connect(self._stream_changed)
+        self.aggregate.currentIndexChanged.connect(self._aggregate_chosen)
+        self.command.currentIndexChanged.connect(self._command_chosen)
+        self.id.textEdited.connect(self._id_typed)
+        self.new_id.clicked.connect(self._make_id)
+        self.follow.toggled.connect(self._follow_toggled)
+        self.form.changed.connect(self._outdate)
+        self.reason.textEdited.connect(self._outdate)
+        self.preview_button.clicked.connect(self.preview)
+        self.commit_button.clicked.connect(self.commit)
+        self.outcome.event_wanted.connect(workspace.stream_wanted)
+        self.outcome.again_wanted.connect(self._again)
+        committing = self.committing
+        committing.written.connect(self._written)
+        committing.conflicted.connect(self._conflicted)
+        committing.failed.connect(lambda error: self._show_failure(error))
+        committing.unknown.connect(self._lost)
+        committing.settled.connect(self._settled)
+        committing.not_settled.connect(self._not_settled)
+        committing.snapshot_taken.connect(workspace.message)
+        committing.busy_changed.connect(lambda busy: self._refresh())
+        actions = workspace.actions
+        actions.bind("preview", self.preview, self, lambda: self.preview_button.isEnabled())
+        actions.bind("commit", self.commit, self, lambda: self._chosen() is not None)
+        actions.bind("undo", self.form.undo, self.form)
+        actions.bind("redo", self.form.redo, self.form)
+
+    # -- what there is to choose -------------------------------------------------------------------------------------
+
+    def _opened(self) -> None:
+        self._forget_preview()
+        self._unknown = None
+        self.outcome.clear()
+        self._show_aggregates()
+
+    def _show_aggregates(self) -> None:
+        chosen = self.aggregate.currentText(), self.command.currentText()
+        blocked = self.aggregate.blockSignals(True)
+        self.aggregate.clear()
+        for info in self._workspace.aggregates:
+            if info.commands:
+                self.aggregate.addItem(text.menu_text(info.name), info)
+        self.aggregate.setCurrentIndex(max(0, self.aggregate.findText(chosen[0])))
+        self.aggregate.blockSignals(blocked)
+        self._say_why_empty()
+        if self.aggregate.count():
+            self._aggregate_chosen()
+            self.command.setCurrentIndex(max(0, self.command.findText(chosen[1])))
+            self._stream_changed(*self._followed, 0)
+
+    def _say_why_empty(self) -> None:
+        workspace = self._workspace
+        if self.aggregate.count():
+            self._stack.setCurrentWidget(self._body)
+            return
+        self._stack.setCurrentWidget(self._empty)
+        if workspace.info is None:
+            self._empty.say("No store is open.", "Commands of its aggregates are issued here.", icon_name="command")
+        elif workspace.plugin_problems:
+            problems = "\n".join(workspace.plugin_problems)
+            self._empty.say("No commands: a plug-in is broken.", problems, icon_name="warning")
+        else:
+            hint = "A plug-in brings aggregates and their commands: open the store with --plugin FILE.py."
+            self._empty.say("No aggregate here takes commands.", hint, icon_name="command")
+
+    def _engine_failed(self, sentence: str) -> None:
+        if self.aggregate.count():
+            self.outcome.show_notice("error", sentence)
+        else:
+            self._empty.say("The engine did not start.", sentence, icon_name="error")
+            self._stack.setCurrentWidget(self._empty)
+
+    def _chosen(self) -> tuple[AggregateInfo, CommandInfo] | None:
+        aggregate, command = self.aggregate.currentData(), self.command.currentData()
+        if isinstance(aggregate, AggregateInfo) and isinstance(command, CommandInfo):
+            return aggregate, command
+        return None
+
+    def _aggregate_chosen(self) -> None:
+        info = self.aggregate.currentData()
+        blocked = self.command.blockSignals(True)
+        self.command.clear()
+        for command in info.commands if isinstance(info, AggregateInfo) else ():
+            self.command.addItem(text.menu_text(command.name), command)
+        self.command.blockSignals(blocked)
+        self._command_chosen()
+
+    def _command_chosen(self) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        aggregate, command = chosen
+        self.form.show_command(aggregate.name, command)
+        text.set_label(self._help, command.help)
+        self._help.setVisible(bool(command.help))
+        self.new_id.setVisible(command.creates)
+        self._show_id()
+        self.outcome.clear()
+        self._forget_preview()
+
+    # -- which stream ------------------------------------------------------------------------------------------------
+
+    def _stream_changed(self, category: str, id: str, version: int) -> None:
+        if (category, id) == self._followed and self.id.text():
+            return
+        self._followed = (category, id)
+        if not category or not self.follow.isChecked():
+            return
+        for index in range(self.aggregate.count()):
+            if category in self.aggregate.itemData(index).categories and index != self.aggregate.currentIndex():
+                current = self.aggregate.currentData()
+                if category not in current.categories:
+                    self.aggregate.setCurrentIndex(index)
+        self._show_id()
+
+    def _show_id(self) -> None:
+        """The id the chosen command is for: that of the active tab, or a new one if it starts a stream."""
+        chosen = self._chosen()
+        if chosen is None or not self.follow.isChecked():
+            return
+        aggregate, command = chosen
+        if command.creates:
+            wanted = self._new_ids.setdefault((aggregate.name, command.name), str(uuid.uuid4()))
+        else:
+            category, id = self._followed
+            wanted = id if category in aggregate.categories else ""
+        if wanted != self.id.text():
+            self._set_id(wanted)
+
+    def _set_id(self, id: str) -> None:
+        self.id.setText(id)
+        self.id.setCursorPosition(0)
+        self.outcome.clear()
+        self._outdate()
+
+    def _id_typed(self) -> None:
+        self.follow.setChecked(False)
+        self._outdate()
+
+    def _follow_toggled(self, on: bool) -> None:
+        if on:
+            self._show_id()
+
+    def _make_id(self) -> None:
+        chosen = self._chosen()
+        made = str(uuid.uuid4())
+        if chosen is not None:
+            self._new_ids[(chosen[0].name, chosen[1].name)] = made
+        self._set_id(made)
+
+    # -- preview -----------------------------------------------------------------------------------------------------
+
+    def preview(self) -> None:
+        """Ask the engine what the command would do."""
+        chosen = self._chosen()
+        if chosen is None or self.committing.busy:
+            return
+        aggregate, command = chosen
+        values = self.form.values()
+        id = self.id.text().strip()
+        self.id.setProperty("invalid", not id)
+        self.id.style().unpolish(self.id)
+        self.id.style().polish(self.id)
+        if not id:
+            self.outcome.show_notice("warning", "An id is needed.", "Open a stream, or make a new id with +.")
+            self.id.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if values is None:
+            self.outcome.show_notice("warning", "Something in the form is not right yet.", self.form.first_problem())
+            return
+        self._previewing = True
+        self._refresh()
+        ask = PreviewCommand(aggregate.name, id, command.name, values, self.reason.text().strip())
+        self._workspace.engine(ask, self._previewed, self._not_previewed, topic="command preview", owner=self)
+
+    def _previewed(self, preview: Preview) -> None:
+        self._previewing = False
+        self._preview = preview
+        self.view.clear()
+        if preview.refused:
+            self.outcome.show_refused(preview.refused)
+        elif not preview.events:
+            self.outcome.show_nothing()
+        else:
+            self.outcome.clear()
+        self.view.show_preview(preview) if not preview.refused else None
+        self._refresh()
+        self._scroll_to_result()
+
+    def _not_previewed(self, error: ExplorerError) -> None:
+        self._previewing = False
+        self._forget_preview()
+        self.outcome.show_error(error, self.preview)
+        self._scroll_to_result()
+
+    def _outdate(self) -> None:
+        """What stands in the form is no longer what was previewed."""
+        if self._preview is not None:
+            self._preview = None
+            self.view.set_stale(True)
+        if self._unknown is None:
+            self.outcome.clear()
+        self._refresh()
+
+    def _forget_preview(self) -> None:
+        self._preview = None
+        self.view.clear()
+        self._refresh()
+
+    def _scroll_to_result(self) -> None:
+        if layout := self._inside.layout():
+            layout.activate()
+        target = self.outcome if self.outcome.sentence else self.view
+        bottom = target.mapTo(self._inside, target.rect().topLeft()).y() + min(target.height(), 160)
+        bar = self._scroll.verticalScrollBar()
+        if bottom > bar.value() + self._scroll.viewport().height():
+            bar.setValue(bottom - self._scroll.viewport().height())
+
+    # -- commit ------------------------------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """Write the previewed events, these and no others."""
+        reason = self.committing.why_not()
+        if reason:
+            self.outcome.show_notice("warning", reason)
+        elif self._preview is None:
+            self.outcome.show_notice("info", "Preview first (Ctrl+Enter): what is committed is what was previewed.")
+        elif self._preview.events and not self.committing.busy:
+            preview = self._preview
+            self.outcome.clear()
+            self.committing.append(
+                StreamKey(preview.category, preview.id), preview.expected, new_events(preview.events)
+            )
+
+    def _written(self, events: list[Event]) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self._new_ids.pop((chosen[0].name, chosen[1].name), None)
+        self._forget_preview()
+        self.outcome.show_written(events)
+        self._scroll_to_result()
+        if events:
+            self._workspace.message.emit(f"Written: {events[-1].type} to {events[-1].category} {events[-1].id}")
+
+    def _conflicted(self, conflict: Conflict) -> None:
+        self._preview = None
+        self.view.set_stale(True)
+        self.outcome.show_conflict(conflict)
+        self._refresh()
+        self._scroll_to_result()
+
+    def _show_failure(self, error: ExplorerError) -> None:
+        self.outcome.show_error(error, self.commit)
+        self._refresh()
+        self._scroll_to_result()
+
+    def _lost(self, sent: Sent, error: ExplorerError) -> None:
+        self._unknown = sent
+        self._preview = None
+        self.view.set_stale(True)
+        self.outcome.show_unknown(sent, error)
+        self._refresh()
+
+    def _settled(self, sent: Sent, found: list[Event]) -> None:
+        self._unknown = None
+        self.outcome.show_settled(sent, found)
+        self._refresh()
+
+    def _not_settled(self, sent: Sent, error: ExplorerError) -> None:
+        self.outcome.show_not_settled(sent, error)
+
+    def _again(self) -> None:
+        if self._unknown is not None:
+            self.committing.look(self._unknown)
+        else:
+            self.preview()
+
+    def _refresh(self) -> None:
+        """Which buttons can be pressed, and why not."""
+        why_not = self.committing.why_not()
+        busy = self.committing.busy
+        self.preview_button.setEnabled(not self._previewing and not busy and self._workspace.info is not None)
+        self.preview_button.setText("Previewing…" if self._previewing else "Preview")
+        self.commit_button.setText("Writing…" if busy else "Commit")
+        ready = self._preview is not None and bool(self._preview.events)
+        self.commit_button.setEnabled(ready and not busy and not why_not)
+        self.commit_button.setToolTip(text.tooltip(why_not or "Write exactly what was previewed (Ctrl+Shift+Enter)"))
+        text.set_label(self._why_not, f"Preview only. {why_not}" if why_not else "")
+        self._why_not.setVisible(bool(why_not))
+
+
+def _chooser(name: str, parent: QWidget) -> QComboBox:
+    box = QComboBox(parent)
+    box.setAccessibleName(name)
+    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    box.setMinimumWidth(10 * QFontMetrics(box.font()).averageCharWidth())
+    return box
+
+
+def _tool(icon: str, name: str, tip: str, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setIcon(icons.icon(icon))
+    button.setAutoRaise(True)
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    return button
+
+
+def _hairline(parent: QWidget) -> QFrame:
+    line = QFrame(parent)
+    line.setObjectName("hairline")
+    return line
