@@ -141,10 +141,10 @@ Run: TypeAlias = Callable[[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
 """Execute one statement with `:name` parameters inside the open transaction (a sequence of mappings: once for each,
 batched); returns its rows. A colon that is no parameter is written `\\:`."""
 
-Append: TypeAlias = Callable[[Run, Native, int, Sequence[Written]], bool]
-"""(run, key, expected, events) → False if the stream is not at the expected version. What it wrote before it found out
-is rolled back. Idempotence, retries, conflicts and their explanation are not its business. A unique violation counts as
-False too."""
+Append: TypeAlias = Callable[[Run, Native, int, Sequence[Written]], "list[Any] | None"]
+"""(run, key, expected, events) → the positions drawn, in the order of the events, or None if the stream is not at the
+expected version; what was written before that was found out is rolled back. Idempotence, retries, conflicts and their
+explanation are not its business: a unique violation may simply come through."""
 
 
 def key_is_category_and_id(key: Native, first_type: str | None) -> StreamKey:
@@ -172,8 +172,9 @@ class Instance:
         metadata, event_id, recorded_at   if there are such; missing ones are NULL
 
     The index that serves a stream starts with the key and goes on with version; position has an index of its own.
-    `snapshots` likewise: key, version, state and, where there are such, taken_at, aggregate, schema_version, fingerprint,
-    last_event_id. `streams` likewise, for stores that keep a row for each stream: key, version (of the last event).
+    `snapshots` likewise: key, version, state and, where there are such, taken_at, aggregate, schema_version,
+    fingerprint, last_event_id. `streams` likewise, for stores that keep a row for each stream: key, version (of the
+    last event); an index serves its key.
     """
 
     layout: str  # "own", "eventsourcing", "message-db", …

@@ -1,0 +1,257 @@
+"""A connection to a SQLite file: read-only as the database itself enforces it, unless writing was asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from explorer.cancellation import Cancellation
+from explorer.errors import Busy, ConnectionLost, ExplorerError, StoreReplaced
+from explorer.stores.connection import BUSY_SECONDS, Rows
+from explorer.stores.layout import Run
+from explorer.stores.translate import from_sqlite
+
+STEPS = 4_000  # virtual machine instructions between two looks at the cancellation flag: some 50 µs
+SLICE = 0.05  # seconds between two looks at data_version while waiting
+PRAGMAS = frozenset({"data_version", "encoding", "table_xinfo", "table_list", "index_list", "read_uncommitted"})
+SURROGATE = re.compile("[\udc80-\udcff]")
+
+T = TypeVar("T")
+
+
+class SqliteConnection:
+    """See `connection.Connection`. Opens at once; `mode` is "ro", "immutable" (a static view), "rw" or "rwc"."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str, mode: str, title: str, static: bool = False) -> None:
+        self.path = path
+        self.title = title
+        self.mode = mode
+        self.writable = mode in ("rw", "rwc")
+        self.static = static or mode == "immutable"
+        self._cancellation: Cancellation | None = None
+        self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
+        with self._translated():
+            self._connection = self._engine.connect()
+        self._driver: Any = self._connection.connection.driver_connection
+        self._file = _identity(path)
+        self._sides = self._side_files()
+        self._version: int | None = None
+        with self._translated():
+            self.utf8 = self.rows("PRAGMA encoding")[0][0] == "UTF-8"
+
+    def _connect(self) -> sqlite3.Connection:
+        how = "mode=ro&immutable=1" if self.mode == "immutable" else f"mode={self.mode}"
+        driver = sqlite3.connect(
+            f"file:{quote(self.path)}?{how}",
+            uri=True,
+            timeout=0.1,  # and again, until BUSY_SECONDS: a wait inside of SQLite cannot be cancelled
+            isolation_level=None,
+            check_same_thread=True,
+            cached_statements=256,
+        )
+        try:
+            # Text that is not UTF-8 must come back as it went in, and must not stop a page of others.
+            driver.text_factory = _text
+            driver.execute("PRAGMA trusted_schema=OFF")
+            driver.execute("PRAGMA cell_size_check=ON")
+            driver.execute("PRAGMA foreign_keys=ON")
+            if not self.writable:
+                driver.execute("PRAGMA query_only=ON")
+                driver.set_authorizer(_only_reading)
+            driver.set_progress_handler(self._stop, STEPS)
+        except BaseException:
+            driver.close()
+            raise
+        return driver
+
+    def _stop(self) -> bool:
+        return self._cancellation is not None and self._cancellation.cancelled
+
+    def _side_files(self) -> tuple[bool, ...]:
+        return tuple(os.path.exists(self.path + end) for end in ("-wal", "-shm", "-journal"))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.DBAPIError, sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
+            known = from_sqlite(error, self.title)
+            if known is None:
+                raise
+            raise known from error
+
+    def _patiently(self, job: Callable[[], T]) -> T:
+        """Try again while somebody else holds the lock; raises Busy at last."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            if self._cancellation is not None:
+                self._cancellation.check()
+            try:
+                with self._translated():
+                    return job()
+            except Busy:
+                if time.monotonic() > until:
+                    raise
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        sql, parameters = _bindable(sql, parameters or {})
+        # Fetched whole: an open cursor would make the writer fail in rollback mode.
+        return self._patiently(lambda: self._fetched(sql, parameters))
+
+    def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Rows:
+        return list(self._connection.exec_driver_sql(sql, dict(parameters)).cursor.fetchall())
+
+    def columns(self, sql: str) -> dict[str, str]:
+        def described() -> dict[str, str]:
+            cursor = self._connection.exec_driver_sql(f"SELECT * FROM (\n{sql}\n) LIMIT 0").cursor
+            return {column[0]: "" for column in cursor.description}
+
+        return self._patiently(described)
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[Run]:
+        self._same_file()
+        # A deferred transaction that reads and then writes fails at once whatever the timeout; this one waits.
+        self._patiently(lambda: self._driver.execute("BEGIN IMMEDIATE"))
+        try:
+            yield self._run
+            # Not patiently: from here on nothing may interrupt.
+            with self._translated():
+                self._commit()
+        except BaseException:
+            if self._driver.in_transaction:
+                with self._uninterrupted():
+                    self._driver.execute("ROLLBACK")
+            raise
+
+    def _commit(self) -> None:
+        until = time.monotonic() + BUSY_SECONDS
+        with self._uninterrupted():
+            while True:
+                try:
+                    self._driver.execute("COMMIT")
+                    return
+                except sqlite3.OperationalError as error:  # readers of a file in rollback mode
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                        raise
+
+    @contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        cancellation, self._cancellation = self._cancellation, None
+        try:
+            yield
+        finally:
+            self._cancellation = cancellation
+
+    def _run(self, sql: str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Rows:
+        sql = sql.replace("\\:", ":")
+        with self._translated():
+            if isinstance(parameters, Mapping):
+                return self._fetched(sql, parameters)
+            self._driver.executemany(sql, parameters)
+            return []
+
+    # -- following -----------------------------------------------------------------------------------------------------
+
+    def cancelling(self, cancellation: Cancellation) -> Any:
+        return self._cancelling(cancellation)
+
+    @contextmanager
+    def _cancelling(self, cancellation: Cancellation) -> Iterator[None]:
+        before, self._cancellation = self._cancellation, cancellation
+        try:
+            cancellation.check()
+            yield
+        finally:
+            self._cancellation = before
+
+    def _same_file(self) -> None:
+        now = _identity(self.path)
+        if now is None:
+            raise StoreReplaced(f"{self.title} was deleted while it was open.", "Open it again when it is back.")
+        if now != self._file:
+            raise StoreReplaced(f"{self.title} was replaced by another file.", "Open it again to see the new one.")
+
+    def changed(self) -> bool:
+        """False if nothing was committed since the last call. Must be called before the query it is to save."""
+        self._same_file()
+        if self.mode == "immutable":
+            if self._side_files() != self._sides:
+                raise StoreReplaced(f"Somebody has begun to write {self.title}.", "Open it again to follow it.")
+            return False
+        version = self._data_version()
+        # A connection of its own does not see its own commits in data_version; writers announce theirs otherwise.
+        changed, self._version = version != self._version, version
+        return changed
+
+    def _data_version(self) -> int:
+        version: int = self.rows("PRAGMA data_version")[0][0]
+        return version
+
+    def listen(self, channel: str) -> None:
+        """There is no such thing here: `wait` looks at data_version, which costs microseconds."""
+
+    def wait(self, seconds: float, cancellation: Cancellation) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if cancellation.wait(min(left, SLICE)):
+                return
+            try:
+                if self.mode != "immutable" and self._version is not None and self._data_version() != self._version:
+                    return
+            except ExplorerError:
+                return  # the next look tells
+
+    def close(self) -> None:
+        self._cancellation = None
+        self._connection.close()
+        self._engine.dispose()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConnectionLost(f"{Path(path).name} cannot be reached any more ({error.strerror}).") from error
+    return status.st_dev, status.st_ino
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _bindable(sql: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Text that came out as it was, although no UTF-8, goes in again the same way."""
+    for name, value in parameters.items():
+        if isinstance(value, str) and not value.isascii() and SURROGATE.search(value):
+            sql = re.sub(rf":{name}\b", f"CAST(:{name} AS TEXT)", sql)
+            parameters = {**parameters, name: value.encode("utf-8", "surrogateescape")}
+    return sql, parameters
+
+
+def _only_reading(action: int, first: str | None, second: str | None, schema: str | None, inner: str | None) -> int:
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and second != "load_extension":
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and first in PRAGMAS:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
