@@ -59,7 +59,7 @@ class _Delegate(QStyledItemDelegate):
         room = area.right() - theme.S - left
         colour = index.data(Qt.ItemDataRole.ForegroundRole)
         painter.setPen(colour if colour is not None else QColor(theme.colours().text))
-        painter.setFont(option.font)  # type: ignore[attr-defined]
+        painter.setFont(option.font)
         cut = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
         painter.drawText(QRect(left, area.top(), room, area.height()), flags, cut)

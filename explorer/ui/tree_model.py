@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from explorer.engine.messages import ROWS, Row, Rows
 from explorer.errors import ExplorerError
+from explorer.ui import text
 
 Index = QModelIndex | QPersistentModelIndex
 Identity = tuple[str, bool, bool, int]  # key, removed, can be opened, which of several alike
@@ -22,6 +23,7 @@ Source = Callable[[str, int, int, Callable[[Rows], None], Callable[[ExplorerErro
 """(path, start, limit, then, failed): fetch one page of members; calls exactly one of both, now or later."""
 
 CONTAINERS = ("object", "array")
+SPOKEN = {"+": "added", "-": "removed", "~": "changed", ">": "moved", ".": "changed inside"}
 NO_IDENTITY: Identity = ("", False, False, -1)
 
 
@@ -83,6 +85,14 @@ def can_be_opened(row: Row) -> bool:
     return row.kind in CONTAINERS and row.size > 0
 
 
+def describe(row: Row) -> str:
+    """Where a value is, what happened to it, and its beginning: for tooltips."""
+    words = [row.path or "/", row.text]
+    if row.mark:
+        words.insert(1, SPOKEN.get(row.mark, ""))
+    return "\n".join(words)
+
+
 def identities(rows: Sequence[Row]) -> list[Identity]:
     """What makes each row the same line as one of another state.
 
@@ -101,7 +111,8 @@ def identities(rows: Sequence[Row]) -> list[Identity]:
 class PagedTreeModel(QAbstractItemModel):
     """Columns: mark, key, value. See the module's docstring."""
 
-    settled = Signal()  # all answers of a refresh have been put in
+    about_to_change = Signal()  # the answers of a refresh are going to be put in
+    settled = Signal()  # they have been
     pending_changed = Signal(bool)  # a refresh is under way, or no longer
     problem_changed = Signal(str)  # why there is nothing better to show; "" when all is well
     failed = Signal(object)  # ExplorerError
@@ -119,7 +130,7 @@ class PagedTreeModel(QAbstractItemModel):
         self._failure: ExplorerError | None = None
         self.problem = ""
         # A view says what is on show: which containers are open, and the lowest line that can be seen.
-        self.is_expanded: Callable[[QModelIndex], bool] = lambda index: True
+        self.is_expanded: Callable[[QModelIndex], bool] | None = None
         self.lowest_visible: Callable[[], QModelIndex] = QModelIndex
 
     # -- the tree as Qt sees it ---------------------------------------------------------------------------------------
@@ -170,6 +181,8 @@ class PagedTreeModel(QAbstractItemModel):
             return node.more
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(node, index.column())
+        if role == Qt.ItemDataRole.ToolTipRole and node.row is not None:
+            return text.tooltip(describe(node.row))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._spoken(node, index.column())
         return None
@@ -199,8 +212,7 @@ class PagedTreeModel(QAbstractItemModel):
     @staticmethod
     def _spoken(node: Node, column: int) -> str:
         if column == Column.MARK and node.row is not None:
-            words = {"+": "added", "-": "removed", "~": "changed", ">": "moved", ".": "changed inside"}
-            return words.get(node.row.mark, "")
+            return SPOKEN.get(node.row.mark, "")
         return PagedTreeModel._text(node, column)
 
     # -- nodes --------------------------------------------------------------------------------------------------------
@@ -316,10 +328,14 @@ class PagedTreeModel(QAbstractItemModel):
         for start in range(0, max(end, 1), ROWS):
             yield node, start
         for child in node.members:
-            if child.children is None:
-                child.fetching = False
-            elif child.container and self.is_expanded(self.index_of(child)):
+            child.fetching = False
+            if child.container and self._is_open(child):
                 yield from self._on_show(child, ends)
+
+    def _is_open(self, node: Node) -> bool:
+        if self.is_expanded is None:
+            return node.children is not None
+        return self.is_expanded(self.index_of(node))
 
     def _ask_page(self, node: Node, start: int) -> None:
         epoch = self._epoch
@@ -344,6 +360,7 @@ class PagedTreeModel(QAbstractItemModel):
         if self._waiting:
             return
         if self._failure is None:
+            self.about_to_change.emit()
             self._apply(self._root)
         self._pages.clear()
         if self._failure is not None:
@@ -372,11 +389,10 @@ class PagedTreeModel(QAbstractItemModel):
             return
         self._merge(node, rows, total)
         for child in node.members:
-            if child.children is not None:
-                if (child.number, 0) in self._pages and child.container:
-                    self._apply(child)
-                else:
-                    self._drop_children(child)
+            if (child.number, 0) in self._pages and child.container:
+                self._apply(child)
+            elif child.children is not None:
+                self._drop_children(child)
 
     def _drop_children(self, node: Node) -> None:
         if node.children:
