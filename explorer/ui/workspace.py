@@ -20,6 +20,7 @@ from explorer.settings import Settings
 from explorer.ui import outcomes
 from explorer.ui.actions import Actions
 from explorer.ui.polling import Arrived, LiveState, Polling
+from explorer.ui.text import TIME_MODES
 from explorer.ui.worker import LINGER, Ask, Delivery, Job, Worker
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Workspace(QObject):
     counted = Signal(int)  # how many events the store had when somebody counted
     busy_changed = Signal(object)  # list[Ask] that run for more than 0.3 s
     message = Signal(str)  # status line
+    time_mode_changed = Signal(str)  # one of text.TIME_MODES
     notice = Signal(str, str, str)  # kind ("info", "warning", "error"), sentence, hint
     failure = Signal(object)  # ExplorerError of an ask that nobody handles
 
@@ -314,6 +316,15 @@ class Workspace(QObject):
         """Pause or resume live arrivals. Nothing is lost: they are counted, and come when it goes on."""
         if self._polling is not None:
             self._polling.pause(paused)
+
+    @property
+    def time_mode(self) -> str:
+        """How times are shown: one of `text.TIME_MODES`."""
+        return self.settings.time if self.settings.time in TIME_MODES else "local"
+
+    def set_time_mode(self, mode: str) -> None:
+        self.settings.time = mode
+        self.time_mode_changed.emit(mode)
 
     def count(self) -> None:
         """Count the events in the background; `counted` follows."""
