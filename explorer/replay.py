@@ -1,0 +1,234 @@
+"""Every state of one stream: a fold that remembers what each event did, and can be asked for any moment of it.
+
+The states themselves are not kept, only every 256th, and the changes of each step between them as compact JSON. So a
+seek runs no code of the domain: it applies changes that were found when the reducer ran.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from explorer import fold, payload
+from explorer.diff import Change, apply, diff, same
+from explorer.errors import Invalid
+from explorer.fold import StepFailed, Upcast
+from explorer.json_state import MISSING
+from explorer.model import Aggregate, Event, Json, Snapshot
+
+BLOCK = 256
+_CACHED = 8  # blocks whose states are kept, for stepping to and fro
+_WATCHED = 16  # events of each type whose effect on the state before them is looked at …
+_SAMPLE = 32  # … and after these every so many-th event
+_OPS = ("add", "remove", "replace", "move")
+
+CHANGES_ITS_INPUT = "The reducer changes the state it is given, so every state is copied."
+
+
+class Replay:
+    """The fold of one stream. Ordinals count the events given, from 0; -1 is the state before all of them.
+
+    `aggregate` None is the generic fold. `base` is a snapshot to start from where the events before it are not stored.
+    `history` gives the events again from the first: it is called when a reducer that changes its input is found out
+    late, after states were kept that it may have changed; `generation` grows when the fold began again because of it.
+
+    Nothing that events, reducers and upcasters do makes it raise: a step that fails is marked in `errors`, and the last
+    good state goes on.
+    """
+
+    def __init__(
+        self,
+        aggregate: Aggregate | None,
+        upcast: Upcast | None = None,
+        *,
+        base: Snapshot | None = None,
+        history: Callable[[], Iterable[Event]] | None = None,
+    ) -> None:
+        self.aggregate = aggregate or fold.GENERIC
+        self.generic = aggregate is None
+        self.slow = ""  # why the slow path was taken
+        self.generation = 0
+        self._upcast = upcast
+        self._base = base
+        self._history = history
+        self._begin()
+
+    def _begin(self) -> None:
+        self.errors: dict[int, str] = {}  # ordinal → why the step failed
+        self.problems: dict[int, str] = {}  # ordinal → what is odd about the stored event: its version or its time
+        self.change_counts = array("L")  # by ordinal: how many paths changed
+        self.incomplete = ""  # why the state does not rest on the whole history
+        self._version = 0
+        self._time: datetime | None = None
+        self._first: list[Event] = []  # the events of the first block
+        self._seen: dict[str, int] = {}
+        self._blocks: list[tuple[Json, bytes]] = []
+        self._steps: list[list[Change]] = []
+        self._unpacked: OrderedDict[int, _Block] = OrderedDict()
+        try:
+            self._raw = fold.initial(self.aggregate)
+            self._json = fold.as_json(self.aggregate, self._raw)
+        except StepFailed as error:
+            self.errors[-1] = str(error)
+            self._raw = self._json = None
+        self._states: list[Json] = [self._json]
+
+    @property
+    def count(self) -> int:
+        return len(self.change_counts)
+
+    def extend(self, events: Iterable[Event]) -> None:
+        """Fold the events that come next. May be stopped between two of them by what gives the events."""
+        for event in events:
+            self._check(event)
+            self._fold(event)
+            if len(self._steps) == BLOCK:
+                self._blocks.append((self._states[0], _pack(self._steps)))
+                self._states, self._steps, self._first = [self._json], [], []
+
+    def state(self, ordinal: int) -> Json:
+        """The state after this event. Raises `Invalid` when there is no such event."""
+        if not -1 <= ordinal < self.count:
+            raise Invalid(f"There is no state {ordinal}: the stream has {self.count} events.")
+        number, step = divmod(ordinal + 1, BLOCK)
+        if number == len(self._blocks):
+            return self._states[step]
+        block = self._unpacked.get(number)
+        if block is None:
+            block = self._unpacked[number] = _Block(*self._blocks[number])
+            if len(self._unpacked) > _CACHED:
+                self._unpacked.popitem(last=False)
+        self._unpacked.move_to_end(number)
+        return block.state(step)
+
+    def changes(self, ordinal: int) -> list[Change]:
+        """What this event changed. Raises `Invalid` when there is no such event."""
+        if ordinal == -1:
+            return []
+        number, step = divmod(ordinal, BLOCK)
+        if number == len(self._blocks) and 0 <= step < len(self._steps):
+            return self._steps[step]
+        return diff(self.state(ordinal - 1), self.state(ordinal))
+
+    # -- one step ------------------------------------------------------------------------------------------------------
+
+    def _check(self, event: Event) -> None:
+        """Note what is odd about the event as stored, and start from the base snapshot if it goes before it."""
+        ordinal, expected = self.count, self._version + 1
+        if ordinal == 0 and event.version > 1:
+            self._start_at(event.version)
+        elif event.version < expected:
+            again = "again" if event.version == self._version else "after a later one"
+            self.problems[ordinal] = f"Version {event.version} comes {again}."
+        elif event.version > expected:
+            missing = f"{expected}" if event.version == expected + 1 else f"{expected} to {event.version - 1}"
+            self.problems[ordinal] = f"Version {missing} is missing before this event."
+        if self._time is not None and event.recorded_at is not None and event.recorded_at < self._time:
+            known = self.problems.get(ordinal)
+            earlier = "Recorded earlier than the event before it."
+            self.problems[ordinal] = f"{known} {earlier}" if known else earlier
+        self._version = max(self._version, event.version)
+        self._time = event.recorded_at or self._time
+
+    def _start_at(self, version: int) -> None:
+        base = self._base
+        if base is not None and base.version == version - 1:
+            decoded = payload.decode(base.state)
+            problem = base.problem or decoded.problem
+            if problem is None:
+                try:
+                    self._raw = fold.from_json(self.aggregate, decoded.value)
+                    self._json = fold.as_json(self.aggregate, self._raw)
+                    self._states = [self._json]
+                    self.incomplete = f"Starts from the snapshot at version {base.version}: no earlier event is stored."
+                    return
+                except StepFailed as error:
+                    problem = str(error)
+            self.errors[-1] = f"The snapshot at version {base.version} cannot be used: {problem}"
+        self.incomplete = f"The first stored event is version {version}: what came before is not known."
+
+    def _fold(self, event: Event) -> None:
+        if not self._blocks:
+            self._first.append(event)
+        seen = self._seen.get(event.type, 0)
+        self._seen[event.type] = seen + 1
+        watched = not self.slow and (seen < _WATCHED or self.count % _SAMPLE == 0)
+        before = payload.encode_plain(self._json) if watched else b""
+        error = None
+        raw, json = self._raw, self._json
+        try:
+            readable = fold.readable(event, self._upcast)
+            if self.slow:
+                raw = fold.evolve(self.aggregate, fold.copied(self._raw), readable)
+                json = fold.as_json(self.aggregate, raw, MISSING, self._json)
+            else:
+                raw = fold.evolve(self.aggregate, self._raw, readable)
+                json = fold.as_json(self.aggregate, raw, self._raw, self._json)
+        except StepFailed as failed:
+            error = str(failed)
+            raw, json = self._raw, self._json
+        if watched and self._was_changed(before):
+            if self._history is not None or not self._blocks:
+                self._begin_again()
+                return
+            self.slow = f"{CHANGES_ITS_INPUT} States before version {event.version} may be wrong."
+            self._json = self._states[-1] = payload.decode_plain(before)
+        if error is not None:
+            self.errors[self.count] = error
+        changes = diff(self._json, json) if json is not self._json else []
+        self._raw, self._json = raw, json
+        self._steps.append(changes)
+        self._states.append(json)
+        self.change_counts.append(len(changes))
+
+    def _was_changed(self, before: bytes) -> bool:
+        """Whether the state given to the reducer reads differently now."""
+        try:
+            now = fold.as_json(self.aggregate, self._raw)
+        except StepFailed:
+            return True
+        return payload.encode_plain(now) != before and not same(payload.decode_plain(before), now)
+
+    def _begin_again(self) -> None:
+        """Fold from the first event again, copying every state before the reducer gets it."""
+        events = self._first if self._history is None or not self._blocks else islice(self._history(), self.count + 1)
+        self._begin()
+        self.slow = CHANGES_ITS_INPUT
+        self.generation += 1
+        self.extend(events)
+
+
+# -- what is kept of 256 steps -----------------------------------------------------------------------------------------
+
+
+def _pack(steps: list[list[Change]]) -> bytes:
+    """What is needed to apply these steps again, as JSON; of most steps that is far less than a state."""
+    return payload.encode_plain(
+        [
+            [
+                [_OPS.index(change.op), change.path, change.origin, None if change.op == "move" else change.after]
+                for change in step
+            ]
+            for step in steps
+        ]
+    )
+
+
+class _Block:
+    """The states of 256 steps, made when they are first asked for."""
+
+    def __init__(self, start: Json, packed: bytes) -> None:
+        self._states = [start]
+        steps: Any = payload.decode_plain(packed)
+        self._steps: Iterator[Any] = iter(steps)
+
+    def state(self, step: int) -> Json:
+        states = self._states
+        while len(states) <= step:
+            changes = [Change(_OPS[op], path, origin, "", None, after) for op, path, origin, after in next(self._steps)]
+            states.append(apply(states[-1], changes))
+        return states[step]
