@@ -1,0 +1,170 @@
+"""Following a store for as long as somebody wants: looks again when something changed, reconnects, goes on.
+
+The window has a loop of its own (it pauses and hands batches over one at a time); this one serves the command line
+and the services, and blocks its thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from explorer.cancellation import Cancellation
+from explorer.errors import Cancelled, ConnectionLost, ExplorerError, StoreReplaced
+from explorer.stores.store import Store
+from explorer.subscription import Arrival, Backoff, Subscription
+
+SHORTEST = 0.01  # seconds between looks while things happen
+LONGEST = 1.0
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How following stands: "live", "reconnecting" or "failing" (what is done with an event fails), and a sentence."""
+
+    state: str
+    detail: str = ""
+
+
+class Interval:
+    """Seconds between two looks: short while things happen, longer the longer nothing does."""
+
+    def __init__(self, shortest: float = SHORTEST, longest: float = LONGEST, factor: float = 1.5) -> None:
+        self._shortest = shortest
+        self._longest = longest
+        self._factor = factor
+        self.seconds = shortest
+
+    def busy(self) -> None:
+        self.seconds = self._shortest
+
+    def quiet(self) -> None:
+        self.seconds = min(self.seconds * self._factor, self._longest)
+
+
+def follow(
+    open: Callable[[], Store],
+    begin: Callable[[Store], Subscription],
+    handle: Callable[[Store, Arrival], None],
+    cancellation: Cancellation,
+    *,
+    rest: Callable[[Store, Subscription], None] | None = None,
+    tell: Callable[[Standing], None] | None = None,
+    again: bool = True,
+) -> None:
+    """Open the store, begin a subscription on it and handle each arrival, until cancelled.
+
+    An arrival whose handling raises an expected error (or any `Exception`, for domain code may raise anything) is
+    handled again, after ever longer pauses, before any later one: the order is kept and nothing is dropped. After
+    a batch `rest` is called, to save the checkpoint. `tell` hears of every change of standing.
+    With `again=False` a lost connection or any other expected error is raised instead of tried again.
+    """
+    _Following(open, begin, handle, cancellation, rest, tell or (lambda standing: None), again).run()
+
+
+class _Following:
+    def __init__(
+        self,
+        open: Callable[[], Store],
+        begin: Callable[[Store], Subscription],
+        handle: Callable[[Store, Arrival], None],
+        cancellation: Cancellation,
+        rest: Callable[[Store, Subscription], None] | None,
+        tell: Callable[[Standing], None],
+        again: bool,
+    ) -> None:
+        self._open = open
+        self._begin = begin
+        self._handle = handle
+        self._cancellation = cancellation
+        self._rest = rest
+        self._tell = tell
+        self._again = again
+        self._store: Store | None = None
+        self._subscription: Subscription | None = None
+        self._arrivals: deque[Arrival] = deque()  # handed out, not handled yet
+        self._to_rest = False
+        self._standing: Standing | None = None
+
+    def run(self) -> None:
+        backoff = Backoff()
+        interval = Interval()
+        try:
+            while not self._cancellation.cancelled:
+                try:
+                    store, subscription = self._connected()
+                    with store.cancelling(self._cancellation):
+                        self._look(store, subscription, interval)
+                    backoff.succeeded()
+                    self._says(Standing("live", subscription.notice or subscription.waiting_for()))
+                    if not subscription.behind:
+                        store.wait(interval.seconds, self._cancellation)
+                except Cancelled:
+                    return
+                except ExplorerError as error:
+                    if not self._again or isinstance(error, StoreReplaced):
+                        raise
+                    if isinstance(error, ConnectionLost):
+                        self._disconnect()
+                    self._says(Standing("reconnecting", f"{error} {error.hint}".strip()))
+                    self._cancellation.wait(backoff.failed())
+                except _Failed as failure:
+                    self._says(Standing("failing", str(failure)))
+                    self._cancellation.wait(backoff.failed())
+        finally:
+            self._disconnect()
+
+    def _connected(self) -> tuple[Store, Subscription]:
+        if self._store is None:
+            self._store = self._open()
+            if self._subscription is not None:
+                self._subscription.reconnect(self._store)
+        if self._subscription is None:
+            self._subscription = self._begin(self._store)
+        return self._store, self._subscription
+
+    def _disconnect(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def _look(self, store: Store, subscription: Subscription, interval: Interval) -> None:
+        if not self._arrivals and not self._to_rest:
+            # Read before the query: what is committed in between is seen by the next look.
+            changed = store.changed()
+            if changed or not subscription.idle:
+                self._arrivals.extend(subscription.poll(BATCH))
+        if not self._arrivals and not self._to_rest:
+            interval.quiet()
+            return
+        interval.busy()
+        self._to_rest = True
+        while self._arrivals:
+            self._cancellation.check()
+            self._handled(store, self._arrivals[0])
+            self._arrivals.popleft()
+        if self._rest is not None:
+            self._rest(store, subscription)
+        self._to_rest = False
+
+    def _handled(self, store: Store, arrival: Arrival) -> None:
+        try:
+            self._handle(store, arrival)
+        except ExplorerError:
+            raise
+        # Domain code may raise anything; it is said, and tried again when its cause may have been mended.
+        except Exception as error:
+            raise _Failed(
+                f"{arrival.event.type} at {arrival.event.position}: {type(error).__name__}: {error}"
+            ) from error
+
+    def _says(self, standing: Standing) -> None:
+        if standing != self._standing:
+            self._standing = standing
+            self._tell(standing)
+
+
+class _Failed(Exception):
+    """What handles an arrival has raised something unexpected."""
