@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStatusBar, QToolButton, QWidget
@@ -85,7 +87,7 @@ class Status(QStatusBar):
         self.time_menu = QMenu(self.time)
         group = QActionGroup(self.time_menu)
         for mode, words in MODES.items():
-            action = self.time_menu.addAction(text.menu_text(words), lambda mode=mode: workspace.set_time_mode(mode))
+            action = self.time_menu.addAction(text.menu_text(words), partial(workspace.set_time_mode, mode))
             action.setCheckable(True)
             action.setChecked(mode == workspace.time_mode)
             action.setData(mode)
