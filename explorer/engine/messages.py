@@ -143,7 +143,7 @@ class StateRows(Ask, frozen=True, tag=True):
     """Members of the state at `path` after the event of this ordinal (-1: initial state). → `Rows`.
 
     `against`: the ordinal of the state to mark changes against (None: no marks). Removed members come, marked "-".
-    A `path` of a removed member shows the value it had.
+    A `path` of a removed member shows the value it had. `generic`: of the generic fold, as in `Replay`.
     """
 
     category: str
@@ -153,6 +153,7 @@ class StateRows(Ask, frozen=True, tag=True):
     start: int = 0
     limit: int = ROWS
     against: int | None = None
+    generic: bool = False
 
 
 class DiffRow(Struct, frozen=True, array_like=True):
@@ -175,6 +176,7 @@ class Diff(Ask, frozen=True, tag=True):
     after: int
     start: int = 0
     limit: int = ROWS
+    generic: bool = False
 
 
 class DiffPage(Struct, frozen=True, tag=True):
@@ -200,7 +202,8 @@ class Text(Ask, frozen=True, tag=True):
 
     `what`: "stored", "upcast" or "metadata" of the event of that version; "state" after that ordinal (`version` is then
     the ordinal); "snapshot" at that version. `form`: "json" (indented), "raw" (as stored, controls made visible),
-    "hex". `path` selects a part (not for raw and hex).
+    "hex", "exact" (the JSON text as it is, in pieces that make it up when put together: for copying).
+    `path` selects a part (not for raw and hex).
     """
 
     category: str
@@ -211,6 +214,7 @@ class Text(Ask, frozen=True, tag=True):
     path: str = ""
     start: int = 0  # line
     limit: int = 500  # lines; fewer come where a message would grow too large
+    generic: bool = False
 
 
 class TextPage(Struct, frozen=True, tag=True):

@@ -18,6 +18,11 @@ _VISIBLE |= {
 }
 
 
+def visible(text: str) -> str:
+    """The text with control and bidirectional characters shown as signs; tabs and line breaks stay."""
+    return text.translate(_VISIBLE)
+
+
 class Lines(Protocol):
     """Something that can be shown line by line."""
 
@@ -56,7 +61,22 @@ class TextLines:
     def line(self, number: int) -> str:
         start = self._starts[number]
         end = self._starts[number + 1] if number + 1 < len(self._starts) else len(self._text)
-        return self._text[start:end].removesuffix("\n").removesuffix("\r").translate(_VISIBLE)
+        return self._text[start:end].removesuffix("\n").removesuffix("\r")
+
+
+class Pieces:
+    """A text exactly as it is, in pieces of `LINE` characters."""
+
+    def __init__(self, text: str, size: int) -> None:
+        self.size = size
+        self.memory = 4 * len(text)
+        self._text = text
+
+    def __len__(self) -> int:
+        return max(1, -(-len(self._text) // LINE))
+
+    def line(self, number: int) -> str:
+        return self._text[number * LINE : (number + 1) * LINE]
 
 
 class HexLines:
