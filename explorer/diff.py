@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress
 from operator import is_not
-from typing import Any
+from typing import Any, NamedTuple
 
 from explorer.json_state import changed_keys
 from explorer.model import Json
@@ -23,8 +22,7 @@ KEYS = ("id", "key", "sku", "uuid", "guid", "code", "number", "name", "orderId",
 """Members by which elements of a list are matched, the first that fits; after them any that ends in Id, ID or _id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One difference. Paths are JSON Pointers (RFC 6901).
 
     `path` leads into the value after, of a removal into the value before. `origin` is where a moved element was, in the

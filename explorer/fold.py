@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,8 +14,6 @@ from explorer.json_state import MISSING, convert
 from explorer.model import Aggregate, DomainEvent, Event, Json
 
 Upcast: TypeAlias = Callable[[str, int, Any], tuple[str, Any]]
-
-_NO_METADATA: Mapping[str, Any] = {}
 
 
 class StepFailed(ExplorerError):
@@ -43,9 +41,9 @@ def readable(event: Event, upcast: Upcast | None = None) -> DomainEvent:
     if decoded.problem is not None:
         raise StepFailed(f"The payload cannot be read: {decoded.problem}")
     kind, data = event.type, decoded.value
-    metadata = metadata_of(event)
+    metadata = Metadata(event.metadata)
     if upcast is not None:
-        version = metadata.get("schema_version", 1)
+        version = metadata.get("schema_version", 1) if b"schema_version" in event.metadata else 1
         try:
             kind, data = upcast(kind, version if type(version) is int else 1, data)
         except (Exception, SystemExit) as error:  # any code may be in an upcaster; its failure belongs to this step
@@ -63,12 +61,31 @@ def readable(event: Event, upcast: Upcast | None = None) -> DomainEvent:
     )
 
 
-def metadata_of(event: Event) -> Mapping[str, Any]:
-    """The event's metadata; empty when there is none, or none that is a JSON object."""
-    if not event.metadata:
-        return _NO_METADATA
-    value = payload.decode(event.metadata).value
-    return value if isinstance(value, dict) else _NO_METADATA
+class Metadata(Mapping[str, Any]):
+    """An event's metadata, decoded when somebody looks: most reducers never do. Empty when there is no JSON object."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._members: dict[str, Any] | None = None
+
+    @property
+    def members(self) -> dict[str, Any]:
+        if self._members is None:
+            value = payload.decode(self._raw).value if self._raw else None
+            self._members = value if isinstance(value, dict) else {}
+        return self._members
+
+    def __getitem__(self, key: str) -> Any:
+        return self.members[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __repr__(self) -> str:
+        return repr(self.members)
 
 
 def initial(aggregate: Aggregate) -> Any:
@@ -97,14 +114,17 @@ def copied(state: Any) -> Any:
         raise StepFailed(f"The state cannot be copied: {failure(error)}") from error
 
 
-def as_json(aggregate: Aggregate, state: Any, old: Any = MISSING, old_json: Any = MISSING) -> Json:
-    """A state as JSON, sharing with the previous one (given as it is and as JSON) what is the same.
+def as_json(aggregate: Aggregate, state: Any) -> Json:
+    """A state as JSON. Raises `StepFailed` when `dump` raises or the state cannot be JSON."""
+    return shared_json(aggregate, state, MISSING, MISSING)[0]
 
-    Raises `StepFailed` when `dump` raises or the state cannot be JSON.
-    """
+
+def shared_json(aggregate: Aggregate, state: Any, old: Any, old_json: Any) -> tuple[Json, bool]:
+    """As `as_json`, sharing what is the same with the previous state, given as it is and as JSON; and whether the state
+    is plain JSON, so that the value can stand for it. See `json_state.convert`."""
     try:
         if aggregate.dump is not None:
-            return convert(aggregate.dump(state), MISSING, old_json)
+            return convert(aggregate.dump(state), MISSING, old_json)[0], False
         return convert(state, old, old_json)
     except Invalid as invalid:
         raise StepFailed(str(invalid)) from invalid

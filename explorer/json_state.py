@@ -15,14 +15,11 @@ from collections.abc import Callable, Mapping, Set
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import compress, islice
-from operator import is_, is_not
+from operator import eq, is_not
 from typing import Any
 
 from explorer.errors import Invalid
 from explorer.model import Json
-
-STATE_DEPTH = 550
-"""Levels of nesting in a state at most: a payload of the greatest depth, and what a reducer puts around it."""
 
 
 class _Missing:
@@ -39,48 +36,55 @@ def to_json(state: object) -> Json:
     sorted lists, dates and times ISO 8601 texts, enums their values, floats and integral Decimals the number they stand
     for; NaN and infinities, which JSON lacks, become texts. Raises `Invalid` for anything else and for circular states.
     """
-    return convert(state, MISSING, MISSING)
+    return convert(state, MISSING, MISSING)[0]
 
 
-def convert(new: object, old: object, old_json: object) -> Json:
-    """`to_json(new)`, given the previous state and its JSON value (both `MISSING` if there is none).
+def convert(new: object, old: object, old_json: object) -> tuple[Json, bool]:
+    """`to_json(new)`, given the previous state and its JSON value (both `MISSING` if there is none), and whether `new`
+    is plain JSON: then the value is equal to it and can stand for it, perhaps sharing more with the previous state.
 
     `old` given as `MISSING` and `old_json` not: `new` is entered whatever it shares with the previous state.
     """
     if new is old:
-        return old_json  # type: ignore[return-value]
+        return old_json, old is old_json  # type: ignore[return-value]
+    foreign: list[Any] = []
     try:
-        return _CONVERSIONS.get(type(new), _other)(new, old, old_json, 0)
+        return _CONVERSIONS.get(type(new), _other)(new, old, old_json, foreign), not foreign
     except RecursionError:
-        raise Invalid(_TOO_DEEP) from None
+        raise Invalid("The state is circular or nested too deeply.") from None
 
 
-# Each takes the new value, what it may be shared with (or MISSING), the JSON value of that (or MISSING) and the depth.
-# Containers call the conversion of their elements directly: one frame for each level of nesting.
+# Each takes the new value, what it may be shared with (or MISSING), the JSON value of that (or MISSING) and a list that
+# is not empty any more when something was not plain JSON. Containers call the conversions of their elements directly:
+# one frame for each level of nesting.
 
 
-def _plain(new: Any, old: object, old_json: object, depth: int) -> Json:
+def _plain(new: Any, old: object, old_json: object, foreign: list[Any]) -> Json:
     return old_json if type(old_json) is type(new) and old_json == new else new  # type: ignore[return-value]
 
 
-def _text(new: str, old: object, old_json: object, depth: int) -> Json:
+def _text(new: str, old: object, old_json: object, foreign: list[Any]) -> Json:
     text = new if new.isascii() else _without_surrogates(new)
+    if text is not new:
+        foreign.append(new)
     return old_json if type(old_json) is str and old_json == text else text
 
 
-def _number(new: Decimal, old: object, old_json: object, depth: int) -> Json:
+def _number(new: Decimal, old: object, old_json: object, foreign: list[Any]) -> Json:
     number = _decimal(new)
+    if number is not new:
+        foreign.append(new)
     return old_json if type(old_json) is type(number) and str(old_json) == str(number) else number
 
 
-def _object(new: dict[Any, Any], old: object, old_json: object, depth: int) -> Json:
-    _check(depth)
+def _object(new: dict[Any, Any], old: object, old_json: object, foreign: list[Any]) -> Json:
     before: dict[Any, Any] = old if type(old) is dict else {}
     before_json: dict[str, Json] = old_json if type(old_json) is dict else {}
     # Where the previous state was plain JSON, what it shares with the new one needs no look.
     touched = changed_keys(before, new) if before and before is before_json else list(new)
-    converted: dict[Any, Json] = {}
+    converted: dict[Any, Any] = {}
     plain = before is before_json or not before
+    renamed = False
     same = len(before_json) == len(new)
     for key in touched:
         value = new[key]
@@ -90,18 +94,23 @@ def _object(new: dict[Any, Any], old: object, old_json: object, depth: int) -> J
         child: Any
         if value is old_value:
             child = known
+            if known is not value:
+                foreign.append(value)
         else:
-            child = _CONVERSIONS.get(type(value), _other)(value, old_value, known, depth + 1)
+            child = _CONVERSIONS.get(type(value), _other)(value, old_value, known, foreign)
         converted[key] = child
         if child is not known:
             same = False
-        if child is not value or name is not key:
+        if child is not value:
             plain = False
+        if name is not key:
+            foreign.append(key)
+            renamed = True
     if same:
         return before_json
-    if plain:
-        return new
-    result = {_name(key): converted[key] if key in converted else before_json[key] for key in new}
+    if not renamed:
+        return new if plain else {**new, **converted}
+    result = {_name(key): converted.get(key, value) for key, value in new.items()}
     if len(result) != len(new):
         raise Invalid("Two keys of an object in the state have the same text.")
     return result
@@ -109,7 +118,7 @@ def _object(new: dict[Any, Any], old: object, old_json: object, depth: int) -> J
 
 def changed_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
     """The keys of `after` whose value is not the very object that `before` has for it, in order."""
-    if len(before) <= len(after) and all(map(is_, before, after)):
+    if len(before) <= len(after) and all(map(eq, before, after)):
         # The usual case, found at the speed of C: the same keys, perhaps with new ones at the end.
         changed = list(compress(after, map(is_not, before.values(), after.values())))
         if len(before) < len(after):
@@ -118,8 +127,7 @@ def changed_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
     return [key for key, value in after.items() if before.get(key, MISSING) is not value]
 
 
-def _list(new: list[Any], old: object, old_json: object, depth: int) -> Json:
-    _check(depth)
+def _list(new: list[Any], old: object, old_json: object, foreign: list[Any]) -> Json:
     before: list[Any] = old if type(old) is list else []
     before_json: list[Any] = old_json if type(old_json) is list else []
     length = len(new)
@@ -129,6 +137,8 @@ def _list(new: list[Any], old: object, old_json: object, depth: int) -> Json:
         result = before_json[:common] + [None] * (length - common)
         moved = touched and touched[0] < common
         places = {id(value): index for index, value in enumerate(before)} if moved else {}
+        if before is not before_json:
+            foreign.append(before)
     else:
         touched = list(range(length))
         result = [None] * length
@@ -141,7 +151,7 @@ def _list(new: list[Any], old: object, old_json: object, depth: int) -> Json:
         place = places.get(id(value))
         if place is None:
             shared = before[index] if index < len(before) else MISSING
-            child = _CONVERSIONS.get(type(value), _other)(value, shared, known, depth + 1)
+            child = _CONVERSIONS.get(type(value), _other)(value, shared, known, foreign)
         else:
             child = before_json[place]
         result[index] = child
@@ -154,22 +164,22 @@ def _list(new: list[Any], old: object, old_json: object, depth: int) -> Json:
     return new if plain else result
 
 
-def _other(new: Any, old: Any, old_json: Any, depth: int) -> Json:
-    _check(depth)
+def _other(new: Any, old: Any, old_json: Any, foreign: list[Any]) -> Json:
+    foreign.append(new)
     kind = type(new)
     simple = _simple(new)
     if simple is not MISSING:
-        return _CONVERSIONS[type(simple)](simple, MISSING, old_json, depth)
+        return _CONVERSIONS[type(simple)](simple, MISSING, old_json, foreign)
     if isinstance(new, enum.Enum):
-        return _CONVERSIONS.get(type(new.value), _other)(new.value, MISSING, old_json, depth + 1)
+        return _CONVERSIONS.get(type(new.value), _other)(new.value, MISSING, old_json, foreign)
     members, old_members = _members(new), (_members(old) if type(old) is kind else None)
     if members is not None:
-        return _object(members, MISSING if old_members is None else old_members, old_json, depth)
+        return _object(members, MISSING if old_members is None else old_members, old_json, foreign)
     if isinstance(new, Set):
-        elements = [_CONVERSIONS.get(type(value), _other)(value, MISSING, MISSING, depth + 1) for value in new]
-        return _list(sorted(elements, key=_order), MISSING, old_json, depth)
+        elements = [_CONVERSIONS.get(type(value), _other)(value, MISSING, MISSING, foreign) for value in new]
+        return _list(sorted(elements, key=_order), MISSING, old_json, foreign)
     if isinstance(new, (list, tuple, deque)):
-        return _list(list(new), list(old) if type(old) is kind else MISSING, old_json, depth)
+        return _list(list(new), list(old) if type(old) is kind else MISSING, old_json, foreign)
     raise Invalid(f"A {kind.__qualname__} cannot be shown as JSON; give the aggregate a `dump`.")
 
 
@@ -249,13 +259,7 @@ def _order(value: Json) -> tuple[str, Any]:
     return (type(value).__name__, value) if isinstance(value, str) else (type(value).__name__, repr(value))
 
 
-def _check(depth: int) -> None:
-    if depth > STATE_DEPTH:
-        raise Invalid(_TOO_DEEP)
-
-
-_TOO_DEEP = f"The state is circular, or nested more than {STATE_DEPTH} levels deep."
-_CONVERSIONS: dict[type, Callable[[Any, Any, Any, int], Json]] = {
+_CONVERSIONS: dict[type, Callable[[Any, Any, Any, list[Any]], Json]] = {
     str: _text,
     int: _plain,
     bool: _plain,

@@ -50,7 +50,7 @@ def decode(raw: bytes) -> Decoded:
             raw.count(b":") == _fast_encoder.encode(value).count(b":")
             and b"\\u003" not in raw
             and b"-0" not in raw
-            and (raw.count(b"[") + raw.count(b"{") <= DEPTH or depth(value) <= DEPTH)
+            and (len(raw) < 2 * DEPTH or raw.count(b"[") + raw.count(b"{") <= DEPTH or depth(value) <= DEPTH)
         ):
             return Decoded(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, InvalidOperation, RecursionError, ValueError):

@@ -164,10 +164,12 @@ class Replay:
             readable = fold.readable(event, self._upcast)
             if self.slow:
                 raw = fold.evolve(self.aggregate, fold.copied(self._raw), readable)
-                json = fold.as_json(self.aggregate, raw, MISSING, self._json)
+                json, _ = fold.shared_json(self.aggregate, raw, MISSING, self._json)
             else:
                 raw = fold.evolve(self.aggregate, self._raw, readable)
-                json = fold.as_json(self.aggregate, raw, self._raw, self._json)
+                json, plain = fold.shared_json(self.aggregate, raw, self._raw, self._json)
+                if plain:
+                    raw = json  # equal, and shares more: the next comparison has less to look at
         except StepFailed as failed:
             error = str(failed)
             raw, json = self._raw, self._json
