@@ -61,6 +61,7 @@ class EventModel(QAbstractTableModel):
         self.stale = False
         self._rows = 0
         self._folded = 0
+        self._generation = 0
         self._marks: tuple[int, ...] = ()
         self._flash_from: int | None = None
         self._flash_end = QTimer(self, interval=FLASH_MS, singleShot=True)
@@ -72,12 +73,15 @@ class EventModel(QAbstractTableModel):
         """Show another one (the stream was read anew)."""
         self.beginResetModel()
         self.timeline = timeline
-        self._rows, self._folded = timeline.count, timeline.folded
+        self._rows, self._folded, self._generation = timeline.count, timeline.folded, timeline.generation
         self._flash_from = None
         self.endResetModel()
 
     def sync(self, flash: bool = False) -> None:
         """Events or steps were added to the timeline."""
+        if self.timeline.generation != self._generation:
+            self.set_timeline(self.timeline)
+            return
         first, count = self._rows, self.timeline.count
         if count > first:
             self.beginInsertRows(QModelIndex(), first, count - 1)

@@ -28,6 +28,7 @@ class Timeline:
         self.problems: dict[int, str] = {}
         self.errors: dict[int, str] = {}
         self.most_changes = 0
+        self.generation = 0  # counts how often what was known turned out different
         self._type_numbers: dict[str, int] = {}
         self._ascending = True  # versions are strictly ascending: they can be searched by halving
         self._in_time = True
@@ -43,42 +44,53 @@ class Timeline:
     # -- growing ------------------------------------------------------------------------------------------------------
 
     def take_events(self, part: EventColumns) -> None:
-        """Add a stretch of facts; what is known already is left as it is."""
-        skip = self.count - part.start
-        if skip < 0:
+        """Add a stretch of facts; whatever is known from its start on is replaced by it."""
+        if part.start > self.count:
             raise ValueError(f"events from {part.start} while only {self.count} are known")
-        if skip >= len(part.versions):
-            return
+        if part.start < self.count:
+            self._forget_events(part.start)
         numbers = [self._type_number(name) for name in part.names]
         before = self.versions[-1] if self.versions else 0
-        for version in part.versions[skip:]:
+        for version in part.versions:
             if version <= before:
                 self._ascending = False
             before = version
         last = self.times[-1] if self.times else NO_TIME
-        times = [NO_TIME if time is None else time for time in part.times[skip:]]
+        times = [NO_TIME if time is None else time for time in part.times]
         for time in times:
             if time < last:
                 self._in_time = False
             last = time
-        self.versions.extend(part.versions[skip:])
-        self.types.extend(numbers[index] for index in part.types[skip:])
+        self.versions.extend(part.versions)
+        self.types.extend(numbers[index] for index in part.types)
         self.times.extend(times)
-        self.sizes.extend(part.sizes[skip:])
-        self.positions.extend(part.positions[skip:])
-        self.event_ids.extend(part.event_ids[skip:])
+        self.sizes.extend(part.sizes)
+        self.positions.extend(part.positions)
+        self.event_ids.extend(part.event_ids)
         self.problems.update(part.problems)
 
     def take_steps(self, part: StepColumns) -> None:
-        """Add what a stretch of events did to the state."""
-        skip = self.folded - part.start
-        if skip < 0:
+        """Add what a stretch of events did to the state; what is known from its start on is replaced by it."""
+        if part.start > self.folded:
             raise ValueError(f"steps from {part.start} while only {self.folded} are known")
-        fresh = part.changes[skip:]
-        if fresh:
-            self.changes.extend(fresh)
-            self.most_changes = max(self.most_changes, max(fresh))
+        if part.start < self.folded:
+            self._forget_steps(part.start)
+        if part.changes:
+            self.changes.extend(part.changes)
+            self.most_changes = max(self.most_changes, max(part.changes))
         self.errors.update(part.errors)
+
+    def _forget_events(self, start: int) -> None:
+        for column in (self.versions, self.types, self.times, self.sizes, self.positions, self.event_ids):
+            del column[start:]
+        self.problems = {ordinal: problem for ordinal, problem in self.problems.items() if ordinal < start}
+        self._forget_steps(min(start, self.folded))
+
+    def _forget_steps(self, start: int) -> None:
+        del self.changes[start:]
+        self.errors = {ordinal: error for ordinal, error in self.errors.items() if ordinal < start}
+        self.most_changes = max(self.changes, default=0)
+        self.generation += 1
 
     def _type_number(self, name: str) -> int:
         number = self._type_numbers.get(name)

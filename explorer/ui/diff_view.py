@@ -1,0 +1,367 @@
+"""What changed between two states, side by side: before and after in columns that line up, − and + before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStackedLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.engine import messages
+from explorer.engine.messages import CUT, DiffPage, DiffRow
+from explorer.errors import Cancelled, ExplorerError
+from explorer.ui import text, theme
+from explorer.ui.banner import Banner
+from explorer.ui.empty import EmptyState
+from explorer.ui.pane import Latest, PaneHead, copy_text, copy_value, text_source
+from explorer.ui.text_pages import TextWindow
+from explorer.ui.workspace import Workspace
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_ROLE = Qt.ItemDataRole.UserRole
+MARKS = {"add": "+", "remove": "-", "replace": "~", "move": ">"}
+SIGNS = {"add": "+", "remove": "−", "replace": "~", "move": ">"}
+SPOKEN = {"add": "added", "remove": "removed", "replace": "replaced", "move": "moved"}
+
+
+class Column(IntEnum):
+    OP = 0
+    PATH = 1
+    BEFORE = 2
+    AFTER = 3
+
+
+class DiffModel(QAbstractTableModel):
+    """Differences as they came, page by page; `fetch(start)` is asked for the next page at the end."""
+
+    def __init__(self, fetch: Callable[[int], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[DiffRow] = []
+        self.total = 0
+        self._fetch = fetch
+        self._fetching = False
+
+    def reset(self, page: DiffPage) -> None:
+        self.beginResetModel()
+        self.rows, self.total, self._fetching = list(page.rows), page.total, False
+        self.endResetModel()
+
+    def append(self, page: DiffPage) -> None:
+        self._fetching = False
+        if page.start == len(self.rows) and page.rows:
+            self.beginInsertRows(QModelIndex(), page.start, page.start + len(page.rows) - 1)
+            self.rows.extend(page.rows)
+            self.endInsertRows()
+
+    def fetch_failed(self) -> None:
+        self._fetching = False
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(Column)
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and len(self.rows) < self.total and not self._fetching
+
+    def fetchMore(self, parent: Index) -> None:
+        if self.canFetchMore(parent):
+            self._fetching = True
+            self._fetch(len(self.rows))
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return ("", "Path", "Before", "After")[section]
+            if role == Qt.ItemDataRole.TextAlignmentRole:
+                return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self.rows):
+            return None
+        row = self.rows[index.row()]
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(row, index.column())
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return SPOKEN[row.op] if index.column() == Column.OP else self._text(row, index.column())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return text.tooltip(self._tooltip(row))
+        return None
+
+    @staticmethod
+    def _text(row: DiffRow, column: int) -> str:
+        if column == Column.OP:
+            return SIGNS[row.op]
+        if column == Column.PATH:
+            return path_text(row)
+        return text.shown(row.before if column == Column.BEFORE else row.after, 2 * CUT)
+
+    @staticmethod
+    def _tooltip(row: DiffRow) -> str:
+        words = [f"{SPOKEN[row.op]} {row.path or '/'}"]
+        if row.origin:
+            words.append(f"from {row.origin}")
+        if row.key:
+            words.append(row.key)
+        if row.op != "move":
+            words += [f"{sign} {value}" for sign, value in (("−", row.before), ("+", row.after)) if value]
+        return "\n".join(words)
+
+
+def path_text(row: DiffRow) -> str:
+    """Where it happened, for one line: the path, and the key of the element or where it came from."""
+    path = text.shown(row.path.removeprefix("/") or "/", CUT)
+    if row.origin:
+        return f"{path} ← {text.shown(row.origin.removeprefix('/'), CUT)}"
+    return f"{path} ({text.shown(row.key, 60)})" if row.key else path
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, table: DiffTable) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: DiffRow = index.data(ROW_ROLE)
+        area: QRect = option.rect
+        colours = theme.colours()
+        column = index.column()
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        mark, sign = MARKS[row.op], ""
+        if column == Column.BEFORE:
+            mark, sign = ("-", "−") if row.before and row.op != "move" else ("", "")
+        elif column == Column.AFTER:
+            mark, sign = ("+", "+") if row.after and row.op != "move" else ("", "")
+        fore, back = theme.mark_colours(mark)
+        if selected:
+            painter.fillRect(area, QColor(colours.selection))
+        elif column >= Column.BEFORE and mark:
+            painter.fillRect(area.adjusted(0, 0, 0, -1), back)
+        if self._table.stale:
+            fore = QColor(colours.faint)
+        painter.save()
+        painter.setFont(theme.mono_font())
+        painter.setPen(fore if column != Column.PATH or self._table.stale else QColor(colours.text))
+        single = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
+        if column == Column.OP:
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, index.data())
+        else:
+            room = area.adjusted(theme.scaled(6), 0, -theme.S, 0)
+            if sign:
+                painter.drawText(room, single, sign)
+            if column >= Column.BEFORE:
+                room.setLeft(room.left() + theme.scaled(14))
+            elide = Qt.TextElideMode.ElideMiddle if column == Column.PATH else Qt.TextElideMode.ElideRight
+            painter.drawText(room, single, QFontMetrics(painter.font()).elidedText(index.data(), elide, room.width()))
+        painter.restore()
+
+
+class DiffTable(QTableView):
+    """The differences; what is cut opens in full by Enter or double-click."""
+
+    menu_wanted = Signal(object, object)  # DiffRow, QPoint on the screen
+    full_wanted = Signal(object, bool)  # DiffRow, after (else before)
+    copy_wanted = Signal(object)
+
+    def __init__(self, model: DiffModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.stale = False
+        self.setModel(model)
+        self.setItemDelegate(_Delegate(self))
+        self.setAccessibleName("Differences")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(theme.scaled(24))
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(Column.OP, QHeaderView.ResizeMode.Fixed)
+        self.doubleClicked.connect(self._open)
+        theme.signals().changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(theme.row_height())
+        self.setColumnWidth(Column.OP, theme.scaled(24))
+        self.viewport().update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.scaled(320), theme.scaled(160))
+
+    def set_stale(self, stale: bool) -> None:
+        if stale != self.stale:
+            self.stale = stale
+            self.viewport().update()
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here, not the beginning of a search."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self.currentIndex().data(ROW_ROLE) if self.currentIndex().isValid() else None
+        if row is not None and event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_wanted.emit(row)
+        elif row is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, index: QModelIndex) -> None:
+        row: DiffRow = index.data(ROW_ROLE)
+        self.full_wanted.emit(row, bool(row.after) and index.column() != Column.BEFORE)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if keyboard else self.indexAt(event.pos())
+        if index.isValid():
+            where = self.visualRect(index).bottomLeft() if keyboard else event.pos()
+            self.menu_wanted.emit(index.data(ROW_ROLE), self.viewport().mapToGlobal(where))
+
+
+class DiffView(QWidget):
+    """The pane: which two states are compared, and what differs."""
+
+    step_wanted = Signal()  # no longer the marked versions but this step
+
+    def __init__(self, workspace: Workspace, category: str, id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._category, self._id = workspace, category, id
+        self._shown: tuple[int, int] | None = None  # ordinals: before, after
+        self._latest = Latest(workspace, self)
+        self.head = PaneHead("What changed", self)
+        self.back = self.head.add_tool("close", "Back to the changes of this step", self.step_wanted.emit)
+        self.back.hide()
+        self.model = DiffModel(self._fetch_more, self)
+        self.table = DiffTable(self.model, self)
+        self.table.menu_wanted.connect(self._menu)
+        self.table.full_wanted.connect(self._open_full)
+        self.table.copy_wanted.connect(lambda row: copy_text(workspace, row_text(row)))
+        self._latest.stale_changed.connect(self.table.set_stale)
+        self.banner = Banner(self)
+        self.empty = EmptyState("Nothing changed", icon_name="check", parent=self)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self.empty)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.head)
+        whole.addWidget(self.banner)
+        whole.addLayout(self._stack, 1)
+
+    # -- what it shows ----------------------------------------------------------------------------------------------
+
+    def show_between(self, before: int, after: int, heading: str, *, marked: bool, nothing: str = "") -> None:
+        """Differences between the states after two ordinals (-1: the initial state)."""
+        text.set_label(self.head.heading, heading)
+        self.back.setVisible(marked)
+
+        def arrived(page: DiffPage) -> None:
+            self._shown = (before, after)
+            self.banner.clear()
+            self.model.reset(page)
+            self._count(page.total)
+            self.empty.say(nothing or "Nothing changed", "The state is the same before and after.", icon_name="check")
+            self._stack.setCurrentIndex(0 if page.total else 1)
+
+        self._latest.ask(messages.Diff(self._category, self._id, before, after), arrived, self._failed)
+
+    def show_nothing(self, heading: str, sentence: str, hint: str = "") -> None:
+        """There is no state to compare."""
+        self._latest.drop()
+        self._shown = None
+        text.set_label(self.head.heading, heading)
+        text.set_label(self.head.note, "")
+        self.back.hide()
+        self.empty.say(sentence, hint, icon_name="info")
+        self._stack.setCurrentIndex(1)
+
+    def set_stale(self, stale: bool) -> None:
+        self.table.set_stale(stale)
+
+    def _count(self, total: int) -> None:
+        words = "" if not total else "1 change" if total == 1 else f"{text.number(total)} changes"
+        text.set_label(self.head.note, words)
+
+    def _failed(self, error: ExplorerError) -> None:
+        if not isinstance(error, Cancelled):
+            self.banner.show_error(error)
+
+    def _fetch_more(self, start: int) -> None:
+        if self._shown is None:
+            return
+        shown = self._shown
+
+        def arrived(page: DiffPage) -> None:
+            if shown == self._shown:
+                self.model.append(page)
+
+        def refused(error: ExplorerError) -> None:
+            self.model.fetch_failed()
+            self._failed(error)
+
+        self._workspace.engine(messages.Diff(self._category, self._id, *shown, start), arrived, refused, owner=self)
+
+    # -- menu -------------------------------------------------------------------------------------------------------
+
+    def _text_ask(self, row: DiffRow, after: bool, form: str = "json") -> messages.Text | None:
+        if self._shown is None:
+            return None
+        ordinal = self._shown[1] if after else self._shown[0]
+        path = row.path if after or not row.origin else row.origin
+        return messages.Text(self._category, self._id, ordinal, "state", form, path)
+
+    def _open_full(self, row: DiffRow, after: bool) -> None:
+        ask = self._text_ask(row, after)
+        if ask is not None:
+            side = "after" if after else "before"
+            TextWindow(f"{row.path or '/'} {side}", text_source(self._workspace, self, ask), self).show()
+
+    def _copy(self, row: DiffRow, after: bool) -> None:
+        ask = self._text_ask(row, after)
+        if ask is not None:
+            copy_value(self._workspace, self, ask, plain=False)
+
+    def _menu(self, row: DiffRow, where: Any) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy path").triggered.connect(lambda: copy_text(self._workspace, row.path))
+        menu.addAction("Copy line").triggered.connect(lambda: copy_text(self._workspace, row_text(row)))
+        for side, value, after in (("before", row.before, False), ("after", row.after, True)):
+            if value:
+                menu.addSeparator()
+                menu.addAction(f"Copy {side}").triggered.connect(lambda _on=False, it=after: self._copy(row, it))
+                menu.addAction(f"Open {side} in full").triggered.connect(
+                    lambda _on=False, it=after: self._open_full(row, it)
+                )
+        menu.popup(where)
+
+
+def row_text(row: DiffRow) -> str:
+    """A difference as one line of text."""
+    sides = [f"{sign} {value}" for sign, value in (("−", row.before), ("+", row.after)) if value]
+    return "  ".join([SIGNS[row.op], path_text(row), *sides])
