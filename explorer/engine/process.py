@@ -28,7 +28,7 @@ class EngineProcess:
             self.process = _CONTEXT.Process(
                 target=child.main, args=(theirs, os.getpid(), memory), name=f"engine {name}", daemon=True
             )
-            _start(self.process)
+            start(self.process)
         ours.setblocking(False)
         self.connection = ours
         self.ready = False  # it has said that it listens, and the store is open if one was to be opened
@@ -112,7 +112,8 @@ class EngineProcess:
         self.kill()
 
 
-def _start(process: multiprocessing.process.BaseProcess) -> None:
+def start(process: multiprocessing.process.BaseProcess) -> None:
+    """Start a process of ours without importing the main script of this one in it."""
     # A spawned child imports the main script of its parent again, under another name. Ours needs nothing of it, and a
     # script without the usual guard would open its windows a second time. So there is no main script while it starts.
     with _STARTING:

@@ -1,0 +1,1 @@
+"""Stress: many writers and a subscription, for real, on both databases. `python -m tests.stress --help`."""
