@@ -44,6 +44,10 @@ class NeedsCopy(CannotOpen):
     """Opening the SQLite file in place would harm its owner; a copy (with WAL or journal) can be read instead."""
 
 
+class NeedsPassword(CannotOpen):
+    """The server wants a password, or another one than was given."""
+
+
 class ConnectionLost(ExplorerError):
     """The server or the file went away; the same call may work again later."""
 

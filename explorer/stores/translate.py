@@ -15,6 +15,7 @@ from explorer.errors import (
     Damaged,
     ExplorerError,
     Invalid,
+    NeedsPassword,
     NotADatabase,
     ReadOnly,
     StoreFull,
@@ -177,7 +178,8 @@ def from_connecting(error: psycopg.Error, title: str, password: str | None) -> C
         return CannotOpen(f"{title} does not answer.", "The server is frozen, or a firewall swallows the connection.")
     for sign, sentence, hint in _CONNECTING:
         if sign in words:
-            return CannotOpen(sentence.format(title=title), hint)
+            kind = NeedsPassword if "password" in sign else CannotOpen
+            return kind(sentence.format(title=title), hint)
     reason = said.rpartition("FATAL:")[2].strip() or said
     return CannotOpen(f"{title} refuses the connection: {reason[:300]}")
 
