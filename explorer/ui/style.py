@@ -148,6 +148,13 @@ QLabel#badge[kind="writable"] {{ color: {warning}; background: {warning_back}; b
 QPushButton#chip {{ background: {accent}; color: {accent_text}; border: none; border-radius: {chip}px;
   padding: {s}px {p}px; font-weight: 600; }}
 QPushButton#goto {{ text-align: left; color: {muted}; background: {base}; font-weight: 400; }}
+QFrame#palette {{ background: {base}; border: 1px solid {accent}; border-radius: {m}px; }}
+QFrame#palette QListView {{ background: transparent; }}
+QLineEdit#palettefield {{ border: none; border-bottom: 1px solid {hairline}; border-radius: 0; background: transparent;
+  min-height: {field}px; padding: 0 {p}px; font-size: {large}px; }}
+QPushButton#recent {{ background: transparent; border: 1px solid transparent; text-align: left; padding: 0; }}
+QPushButton#recent:hover {{ background: {hover}; }}
+QPushButton#recent:focus {{ border-color: {accent}; }}
 QFrame#hairline {{ background: {hairline}; border: none; max-height: 1px; min-height: 1px; }}
 QFrame#vhairline {{ background: {hairline}; border: none; max-width: 1px; min-width: 1px; }}
 """
@@ -160,8 +167,10 @@ def sheet(colours: Colours, zoom: int, icons: str) -> str:
         return max(1, round(pixels * zoom / 100))
 
     values: dict[str, object] = {name: getattr(colours, name) for name in colours.__slots__}
-    values.update(
-        s=px(4), h=px(6), m=px(8), p=px(12), l=px(16), xl=px(24), row=px(24), control=px(20), small=px(11),
-        title=px(20), chip=px(12), mode="dark" if colours.dark else "light", icons=icons, scroll=colours.hairline,
-    )  # fmt: skip
+    sizes = {
+        "s": 4, "h": 6, "m": 8, "p": 12, "l": 16, "xl": 24, "row": 24, "control": 20, "small": 11, "title": 20,
+        "chip": 12, "field": 40, "large": 15,
+    }  # fmt: skip
+    values.update({name: px(size) for name, size in sizes.items()})
+    values.update(mode="dark" if colours.dark else "light", icons=icons, scroll=colours.hairline)
     return _SHEET.format(**values)
