@@ -65,6 +65,7 @@ def _instance(catalog: Catalog, table: Table) -> Instance:
         join=join,
         version_base=0,
         category=category,
+        key_prefix=lambda name: name,  # not with the dash: a stream may have none
         event_id_value=_event_id,
         events_table=table.sql,
         tables=(table.title,),
