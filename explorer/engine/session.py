@@ -1,25 +1,196 @@
-"""What answers asks, in an engine process or, for the command line, in this one."""
+"""What answers asks, in an engine process: one open store, its domains, and what was folded of it so far."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from explorer.cancellation import Cancellation
-from explorer.engine.messages import AnyAsk
+from explorer.engine import deciding, messages, text
+from explorer.engine.describing import opened
+from explorer.engine.folding import STRETCH, Folding
+from explorer.engine.rows import diff_row, marked_rows, rows
+from explorer.engine.saving import verdicts
 from explorer.engine.turns import Turn
+from explorer.engine.values import Values
 from explorer.errors import Invalid
+from explorer.model import Aggregate, Domain, StreamKey
+from explorer.plugins import Loaded, aggregate_for, load
+from explorer.stores import Store, StoreSpec, open_store
+
+KEPT = 512 * 1024**2  # bytes of replays that are kept, about
+
+Claim = tuple[Domain, Aggregate] | None
 
 
 class Session:
-    """One open store and its domains."""
+    """Answers asks as generators that yield parts, or None where others may have their turn, and return the answer.
 
-    def answer(self, ask: AnyAsk, cancellation: Cancellation) -> Turn:
-        yield None
-        raise Invalid("No store is open.")
+    Everything happens in the thread that made it.
+    """
+
+    def __init__(self) -> None:
+        self._spec: StoreSpec | None = None
+        self._store: Store | None = None
+        self._domains = Loaded((), ())
+        self._foldings: OrderedDict[tuple[StreamKey, bool], Folding] = OrderedDict()
+        self._values = Values()
 
     @contextmanager
     def cancelling(self, cancellation: Cancellation) -> Iterator[None]:
-        yield
+        """Within this block reading stops when the flag is set."""
+        if self._store is None:
+            yield
+            return
+        with self._store.cancelling(cancellation):
+            yield
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def answer(self, ask: messages.AnyAsk, cancellation: Cancellation) -> Turn:
+        match ask:
+            case messages.Open():
+                return self._open(ask, cancellation)
+            case messages.Replay():
+                return self._replay(ask)
+            case messages.StateRows():
+                return self._state_rows(ask)
+            case messages.Diff():
+                return self._diff(ask)
+            case messages.PayloadRows():
+                return self._payload_rows(ask)
+            case messages.Text():
+                return self._text(ask)
+            case messages.PreviewCommand():
+                return deciding.preview_command(self._opened(), self._domains, ask)
+            case messages.PreviewAppend():
+                return deciding.preview_append(self._opened(), self._domains, ask)
+            case messages.SnapshotIfDue():
+                return deciding.snapshot_if_due(self._opened(), self._domains, ask)
+            case messages.TakeSnapshot():
+                return deciding.take_snapshot(self._opened(), self._domains, ask)
+            case messages.VerifySnapshots():
+                return verdicts(self._opened(), self._domains, ask)
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    def _open(self, ask: messages.Open, cancellation: Cancellation) -> Turn:
+        yield None
+        self.close()
+        self._foldings.clear()
+        self._values = Values()
+        self._spec = StoreSpec(
+            url=ask.url,
+            layout=ask.layout,
+            instance=ask.instance,
+            writable=ask.writable,
+            password=ask.password,
+            copy=ask.copy,
+        )
+        self._domains = load(ask.plugins)
+        self._opened()
+        return opened(self._domains)
+
+    def _opened(self) -> Store:
+        """The store; opened now if it could not be before."""
+        if self._store is None:
+            if self._spec is None:
+                raise Invalid("No store is open.")
+            self._store = open_store(self._spec)
+        return self._store
+
+    # -- replay ----------------------------------------------------------------------------------------------------
+
+    def _folding(self, category: str, id: str, generic: bool = False) -> Folding:
+        key = StreamKey(category, id)
+        folding = self._foldings.get((key, generic))
+        if folding is None:
+            claim = None if generic else aggregate_for(self._domains.domains, category)
+            folding = Folding(key, *(claim or (None, None)))
+            self._foldings[key, generic] = folding
+        self._foldings.move_to_end((key, generic))
+        while len(self._foldings) > 1 and sum(f.memory for f in self._foldings.values()) > KEPT:
+            self._foldings.popitem(last=False)
+        return folding
+
+    def _replay(self, ask: messages.Replay) -> Turn:
+        store = self._opened()
+        folding = self._folding(ask.category, ask.id, ask.generic)
+        facts = steps = ask.known
+        generation = folding.replay.generation
+        more = True
+        while True:
+            while facts < folding.read:
+                yield folding.facts(facts)
+                facts = min(facts + STRETCH, folding.read)
+            if generation != folding.replay.generation:  # folded anew: what was said of the steps no longer holds
+                generation, steps = folding.replay.generation, 0
+            while steps < folding.folded:
+                part = folding.steps(steps)
+                steps += len(part.changes)
+                yield part
+            if not more and folding.folded == folding.read:
+                break
+            more = folding.advance(store)
+            yield None
+        if folding.read < ask.known:  # the store is not what it was: tell it all again
+            return (yield from self._replay(messages.Replay(ask.category, ask.id, 0, ask.generic)))
+        replay = folding.replay
+        return messages.Replayed(
+            count=folding.folded,
+            aggregate=folding.aggregate.name if folding.aggregate else None,
+            slow=replay.slow,
+            incomplete=replay.incomplete,
+            seconds=folding.seconds,
+        )
+
+    def _folded(
+        self, ask: messages.StateRows | messages.Diff | messages.Text, upto: int
+    ) -> Generator[None, None, None]:
+        """Fold until this ordinal is known, in turns. Raises Invalid when there is no such event."""
+        folding = self._folding(ask.category, ask.id, ask.generic)
+        store = self._opened()
+        while folding.folded <= upto:
+            if not folding.advance(store):
+                raise Invalid(f"The stream {ask.category}/{ask.id} has {folding.read} events, not {upto + 1}.")
+            yield None
+
+    def _state_rows(self, ask: messages.StateRows) -> Turn:
+        upto = max(ask.ordinal, -1 if ask.against is None else ask.against)
+        yield from self._folded(ask.category, ask.id, upto, ask.generic)
+        replay = self._folding(ask.category, ask.id, ask.generic).replay
+        state = replay.state(ask.ordinal)
+        if ask.against is None:
+            return rows(state, ask.path, ask.start, ask.limit)
+        return marked_rows(state, replay.state(ask.against), ask.path, ask.start, ask.limit)
+
+    def _diff(self, ask: messages.Diff) -> Turn:
+        yield from self._folded(ask.category, ask.id, max(ask.before, ask.after), ask.generic)
+        folding = self._folding(ask.category, ask.id, ask.generic)
+        changes = self._values.changes(folding, ask.before, ask.after)
+        page = changes[max(0, ask.start) : max(0, ask.start) + max(0, ask.limit)]
+        return messages.DiffPage(ask.start, len(changes), tuple(map(diff_row, page)))
+
+    # -- payloads and long texts -----------------------------------------------------------------------------------
+
+    def _payload_rows(self, ask: messages.PayloadRows) -> Turn:
+        yield None
+        key = StreamKey(ask.category, ask.id)
+        value, problem = self._values.of_event(self._opened(), self._domains, key, ask.version, ask.which)
+        if problem:
+            return messages.Rows(0, 0, (), problem)
+        return rows(value, ask.path, ask.start, ask.limit)
+
+    def _text(self, ask: messages.Text) -> Turn:
+        if ask.what == "state":
+            yield from self._folded(ask.category, ask.id, ask.version, ask.generic)
+            folding = self._folding(ask.category, ask.id, ask.generic)
+            lines, problem = self._values.state_lines(folding, ask.version, ask.form, ask.path)
+        else:
+            yield None
+            lines, problem = self._values.lines(self._opened(), self._domains, ask)
+        return text.page(lines, ask.start, ask.limit, problem)

@@ -61,7 +61,7 @@ class TextLines:
     def line(self, number: int) -> str:
         start = self._starts[number]
         end = self._starts[number + 1] if number + 1 < len(self._starts) else len(self._text)
-        return self._text[start:end].removesuffix("\n").removesuffix("\r")
+        return visible(self._text[start:end].removesuffix("\n").removesuffix("\r"))
 
 
 class Pieces:

@@ -1,0 +1,209 @@
+"""The verbs and their options: one table from which the parser, `--help` and the shorthands follow."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from collections.abc import Sequence
+
+from explorer import __version__
+
+PROGRAM = "event-store-explorer"
+
+VERBS = ("gui", "demo", "info", "streams", "events", "state", "diff", "tail", "append", "issue", "snapshots", "check")
+
+EPILOG = """\
+URL is a SQLite file, sqlite:FILE or postgresql://USER@HOST:PORT/DATABASE. A password is taken from the URL, from
+PGPASSWORD, or asked for. Stores are opened read-only unless --writable is given or the verb writes.
+
+exit codes: 0 done · 1 refused, a conflict, or a check failed · 2 wrong usage · 3 the store cannot be opened or read ·
+130 interrupted
+"""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=min(120, max(60, _columns() - 2)))
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 100
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    whole = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Open an event store, look at it, replay it, write to it, watch it live. No verb: the window.",
+        epilog=EPILOG,
+        formatter_class=_Formatter,
+    )
+    whole.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    whole.add_argument("--selftest", action="store_true", help="check this installation from inside, and exit")
+    verbs = whole.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+
+    gui = _verb(verbs, "gui", "open the window", "Open the window, with a store if one is named.")
+    gui.add_argument("url", metavar="URL", nargs="?", help="the store to open")
+    _opening(gui)
+    gui.add_argument("--screenshot", metavar="FILE.png", help="render the window to this file and exit")
+
+    demo = _verb(
+        verbs,
+        "demo",
+        "the Customers and Orders demo",
+        "Open the window on a store full of customers and orders, with its services running. Without a display: render "
+        "the window to a picture and print what it shows.",
+    )
+    demo.add_argument("--postgres", action="store_true", help="on a PostgreSQL started for it, instead of SQLite")
+    demo.add_argument("--reset", action="store_true", help="make the demo store anew")
+    demo.add_argument("--screenshot", metavar="FILE.png", help="render the window to this file and exit")
+    demo.add_argument("--plugin", metavar="FILE.py", action="append", default=[], help="a plug-in (may be repeated)")
+
+    _store_verb(
+        verbs, "info", "what kind of store it is", "Say what kind of store this is and what can be done with it."
+    )
+
+    streams = _store_verb(verbs, "streams", "its streams", "List streams in the order of the store.")
+    streams.add_argument("--category", metavar="C", help="only this category")
+    streams.add_argument("--find", metavar="TEXT", help="only those whose category or id contains this")
+    _limit(streams)
+
+    events = _store_verb(verbs, "events", "its events", "List events in the order of the store, or of one stream.")
+    events.add_argument("--category", metavar="C", help="only this category")
+    events.add_argument("--id", metavar="I", help="only this stream (with --category)")
+    events.add_argument("--type", metavar="GLOB", help="only these types; * and ? stand for anything")
+    events.add_argument("--after", metavar="POSITION", help="only events after this position")
+    _limit(events)
+
+    state = _store_verb(verbs, "state", "the state of one stream", "Fold a stream and show its state.")
+    _stream(state)
+    state.add_argument("--version", metavar="N", type=_version, help="after this version (0: before the first event)")
+
+    diff = _store_verb(verbs, "diff", "what changed between two versions", "Show what changed between two versions.")
+    _stream(diff)
+    diff.add_argument("before", metavar="FROM", type=_version, help="a version; 0 is before the first event")
+    diff.add_argument("after", metavar="TO", type=_version, help="a version")
+
+    tail = _store_verb(verbs, "tail", "events as they arrive", "Print events as they arrive, until Ctrl+C.")
+    tail.add_argument("--after", metavar="POSITION", help="begin after this position (else: what comes from now on)")
+    tail.add_argument("--seconds", metavar="S", type=_seconds, help="end after so many seconds")
+    _limit(tail, None)
+
+    append = _store_verb(verbs, "append", "append one event", "Append one event to a stream of our own store.")
+    _stream(append)
+    append.add_argument("--type", metavar="T", required=True, help="type of the event")
+    append.add_argument("--data", metavar="JSON", required=True, help="payload; @FILE reads a file, - standard input")
+    append.add_argument("--metadata", metavar="JSON", help="an object; who wrote it by hand is added")
+    append.add_argument("--expected", metavar="N", type=_version, help="events that must be there (0: a new stream)")
+    append.add_argument("--create", action="store_true", help="make our own store if there is nothing yet")
+    append.add_argument("--event-id", metavar="UUID", help="doing it again with the same id changes nothing")
+    append.add_argument("--reason", metavar="TEXT", help="why, kept in the metadata")
+
+    issue = _store_verb(verbs, "issue", "issue a command", "Let an aggregate decide a command, and append its events.")
+    issue.add_argument("aggregate", metavar="AGGREGATE", help="as the domain names it, for example Order")
+    issue.add_argument("command", metavar="COMMAND", help="for example CancelOrder")
+    issue.add_argument("--id", metavar="I", required=True, help="id of the aggregate")
+    issue.add_argument(
+        "--set", metavar="FIELD=VALUE", action="append", default=[], dest="fields",
+        help="a field of the command; the value is JSON where it is not a scalar (may be repeated)",
+    )  # fmt: skip
+    issue.add_argument("--create", action="store_true", help="make our own store if there is nothing yet")
+    issue.add_argument("--dry-run", action="store_true", help="show the events without appending them")
+    issue.add_argument("--reason", metavar="TEXT", help="why, kept in the metadata")
+
+    snapshots = _verb(verbs, "snapshots", "list, take, verify or delete snapshots", "Snapshots: a cache of states.")
+    what = snapshots.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
+    for name, text in (
+        ("list", "list snapshots"),
+        ("take", "fold a stream and save its state"),
+        ("verify", "compare what is saved with a replay"),
+        ("delete", "delete a snapshot"),
+    ):
+        part = _verb(what, name, text, text.capitalize() + ".")
+        _opening(part)
+        _output(part)
+        part.add_argument("url", metavar="URL", help="the store")
+        must = name in ("take", "delete")
+        part.add_argument("--category", metavar="C", required=must, help="category of the stream")
+        part.add_argument("--id", metavar="I", required=must, help="id of the stream")
+        part.add_argument("--version", metavar="N", type=_version, required=name == "delete", help="at this version")
+
+    _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
+    return whole
+
+
+def complete(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the verb that may be left out."""
+    given = list(arguments)
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version", "--selftest")):
+        return ["gui", *given]
+    if not given[0].startswith("-") and given[0] not in VERBS and _is_url(given[0]):
+        return ["gui", *given]
+    return given
+
+
+def suggestion(word: str) -> str:
+    """What may have been meant by a word that is no verb."""
+    close = difflib.get_close_matches(word, VERBS, 1)
+    return f"Did you mean {close[0]}?" if close else f"The verbs are {', '.join(VERBS)}."
+
+
+def _is_url(text: str) -> bool:
+    return any(sign in text for sign in (":", "/", "\\", ".")) or os.path.exists(text)
+
+
+Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _verb(verbs: Verbs, name: str, brief: str, description: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]
+    return verbs.add_parser(name, help=brief, description=description, formatter_class=_Formatter)  # type: ignore[attr-defined, no-any-return]
+
+
+def _store_verb(verbs: Verbs, name: str, brief: str, description: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]
+    verb = _verb(verbs, name, brief, description)
+    verb.add_argument("url", metavar="URL", help="the store")
+    _opening(verb)
+    _output(verb)
+    return verb
+
+
+def _opening(verb: argparse.ArgumentParser) -> None:
+    group = verb.add_argument_group("opening the store")
+    group.add_argument("--layout", metavar="NAME|FILE.toml", help="how to read it, where that is not recognised")
+    group.add_argument("--instance", metavar="NAME", help="which of several stores in the database")
+    group.add_argument("--plugin", metavar="FILE.py", action="append", default=[], help="a plug-in (may be repeated)")
+    group.add_argument("--writable", action="store_true", help="open it for writing")
+
+
+def _output(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="one JSON object per line")
+
+
+def _stream(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--category", metavar="C", required=True, help="category of the stream")
+    verb.add_argument("--id", metavar="I", required=True, help="id of the stream")
+
+
+def _limit(verb: argparse.ArgumentParser, default: int | None = 100) -> None:
+    shown = f"at most so many (default {default}; 0: all)" if default else "end after so many"
+    verb.add_argument("--limit", metavar="N", type=_version, default=default, help=shown)
+
+
+def _version(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds

@@ -1,0 +1,83 @@
+"""How the verbs open a store and plug-ins."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from explorer.cancellation import Cancellation
+from explorer.engine.text import visible
+from explorer.errors import Invalid, NeedsPassword, PluginBroken, ReadOnly
+from explorer.model import Position
+from explorer.plugins import Loaded, load
+from explorer.stores import Store, StoreSpec, open_store
+
+
+def spec_of(arguments: argparse.Namespace, writable: bool = False) -> StoreSpec:
+    """What to open, as the options say."""
+    return StoreSpec(
+        url=arguments.url,
+        layout=arguments.layout,
+        instance=arguments.instance,
+        writable=writable or arguments.writable,
+        password=os.environ.get("PGPASSWORD"),
+        create=getattr(arguments, "create", False),
+    )
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace, cancellation: Cancellation, writes: bool = False) -> Iterator[Store]:
+    """The open store, closed afterwards. A verb that writes opens our own store for writing, others only if told to.
+
+    Raises CannotOpen, and ReadOnly where a verb may not write.
+    """
+    store = _open(spec_of(arguments))
+    try:
+        if writes and not store.info.writable:
+            if store.info.layout != "own":
+                raise ReadOnly(
+                    f"This store ({store.info.layout}) is open read-only.",
+                    "Give --writable if you want to write to a store of somebody else's library, and it can be done.",
+                )
+            store.close()
+            store = _open(spec_of(arguments, writable=True))
+        with store.cancelling(cancellation):
+            yield store
+    finally:
+        store.close()
+
+
+def _open(spec: StoreSpec) -> Store:
+    try:
+        return open_store(spec)
+    except NeedsPassword:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+    return open_store(replace(spec, password=getpass.getpass("Password: ", sys.stderr)))
+
+
+def plugins(arguments: argparse.Namespace) -> Loaded:
+    """The domains. A file that was named must load; what else is broken is said. Raises PluginBroken."""
+    loaded = load(arguments.plugin)
+    for problem in loaded.problems:
+        if arguments.plugin:
+            raise PluginBroken(problem)
+        print(visible(f"plug-in: {problem}"), file=sys.stderr)
+    return loaded
+
+
+def position_of(text: str) -> Position:
+    """A position as people type it: a number, or text; parts of a composed one are separated by dots."""
+    if text.lstrip("-").isdecimal() and text.isascii():
+        return int(text)
+    parts = text.split(".")
+    if len(parts) > 1 and all(part.isdecimal() and part.isascii() for part in parts):
+        return tuple(map(int, parts))
+    if not text:
+        raise Invalid("A position cannot be empty.")
+    return text
