@@ -34,6 +34,9 @@ PATIENCE = 1.5  # seconds a cancelled statement may go on before its connection 
 
 SETTINGS = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
 READING = f"BEGIN READ ONLY; {SETTINGS}"
+# The query of a program that was killed ends, where the server knows how to notice (from 14 on, not on every system).
+ORPHANS = """SELECT set_config(name, '500ms', false) FROM pg_catalog.pg_settings
+    WHERE name = 'client_connection_check_interval' AND current_setting('server_version_num')::int >= 140000"""
 WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '60s'"
 
 T = TypeVar("T")
@@ -126,6 +129,8 @@ class PostgresConnection:
             known = driver.adapters.get_loader(oid, pq.Format.TEXT)
             if known is not None:
                 driver.adapters.register_loader(oid, _lenient(known))
+        if not self._address.pooled:
+            driver.execute(ORPHANS)
         return driver
 
     def _open(self) -> None:

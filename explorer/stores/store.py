@@ -22,7 +22,6 @@ class StoreSpec:
     password: str | None = None  # kept apart from the URL
     copy: bool = False  # read a private copy (a file left behind with a WAL or a hot journal)
     create: bool = False  # make our own store if there is nothing yet
-    engine: bool = False  # opened by a process that may be killed: the server must notice and end its queries
 
     def __repr__(self) -> str:  # no secrets in logs and tracebacks
         return f"StoreSpec({self.layout or 'any layout'})"
