@@ -251,6 +251,7 @@ class DiffView(QWidget):
         super().__init__(parent)
         self._workspace, self._category, self._id = workspace, category, id
         self._shown: tuple[int, int] | None = None  # ordinals: before, after
+        self._generic = False
         self._latest = Latest(workspace, self)
         self.head = PaneHead("What changed", self)
         self.back = self.head.add_tool("close", "Back to the changes of this step", self.step_wanted.emit)
@@ -275,20 +276,23 @@ class DiffView(QWidget):
 
     # -- what it shows ----------------------------------------------------------------------------------------------
 
-    def show_between(self, before: int, after: int, heading: str, *, marked: bool, nothing: str = "") -> None:
+    def show_between(
+        self, before: int, after: int, heading: str, *, marked: bool, nothing: str = "", generic: bool = False
+    ) -> None:
         """Differences between the states after two ordinals (-1: the initial state)."""
-        text.set_label(self.head.heading, heading)
-        self.back.setVisible(marked)
 
         def arrived(page: DiffPage) -> None:
-            self._shown = (before, after)
+            self._shown, self._generic = (before, after), generic
+            text.set_label(self.head.heading, heading)
+            self.back.setVisible(marked)
             self.banner.clear()
             self.model.reset(page)
             self._count(page.total)
             self.empty.say(nothing or "Nothing changed", "The state is the same before and after.", icon_name="check")
             self._stack.setCurrentIndex(0 if page.total else 1)
 
-        self._latest.ask(messages.Diff(self._category, self._id, before, after), arrived, self._failed)
+        ask = messages.Diff(self._category, self._id, before, after, generic=generic)
+        self._latest.ask(ask, arrived, self._failed)
 
     def show_nothing(self, heading: str, sentence: str, hint: str = "") -> None:
         """There is no state to compare."""
@@ -324,7 +328,8 @@ class DiffView(QWidget):
             self.model.fetch_failed()
             self._failed(error)
 
-        self._workspace.engine(messages.Diff(self._category, self._id, *shown, start), arrived, refused, owner=self)
+        ask = messages.Diff(self._category, self._id, *shown, start, generic=self._generic)
+        self._workspace.engine(ask, arrived, refused, owner=self)
 
     # -- menu -------------------------------------------------------------------------------------------------------
 
@@ -333,7 +338,7 @@ class DiffView(QWidget):
             return None
         ordinal = self._shown[1] if after else self._shown[0]
         path = row.path if after or not row.origin else row.origin
-        return messages.Text(self._category, self._id, ordinal, "state", form, path)
+        return messages.Text(self._category, self._id, ordinal, "state", form, path, generic=self._generic)
 
     def _open_full(self, row: DiffRow, after: bool) -> None:
         ask = self._text_ask(row, after)
@@ -342,9 +347,9 @@ class DiffView(QWidget):
             TextWindow(f"{row.path or '/'} {side}", text_source(self._workspace, self, ask), self).show()
 
     def _copy(self, row: DiffRow, after: bool) -> None:
-        ask = self._text_ask(row, after)
+        ask = self._text_ask(row, after, "exact")
         if ask is not None:
-            copy_value(self._workspace, self, ask, plain=False)
+            copy_value(self._workspace, self, ask, plain=True)
 
     def _menu(self, row: DiffRow, where: Any) -> None:
         menu = QMenu(self)

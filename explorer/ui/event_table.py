@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QPushButton,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -16,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.ui import text, theme
+from explorer.ui import theme
+from explorer.ui.chip import Chip
 from explorer.ui.event_model import COLOUR_ROLE, MARK_ROLE, Column, EventModel
 from explorer.ui.find_bar import FindBar
-from explorer.ui.icons import icon
 
 NEAR_END = 50  # pixels within which the table counts as standing at its end
 DOT = 8  # pixels of the dot in the colour of the type
@@ -196,15 +195,8 @@ class EventPane(QWidget):
         self.table = EventTable(model, self)
         self.finder = FindBar(self._search, self)
         self.finder.closed.connect(self.table.setFocus)
-        self.chip = QPushButton(self.table)
-        self.chip.setObjectName("chip")
-        self.chip.setIcon(icon("down", "accent_text"))
-        self.chip.setIconSize(QSize(14, 14))
-        self.chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the words
+        self.chip = Chip(self.table)
         self.chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.chip.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.chip.hide()
-        self._new = 0
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -215,26 +207,10 @@ class EventPane(QWidget):
 
     def count_new(self, number: int) -> None:
         """So many more rows were added below what is in sight."""
-        self._new += number
-        self.chip.setText(text.menu_text(f"{text.number(self._new)} new"))
-        self.chip.setAccessibleName(f"{self._new} new events, go to the last")
-        self.chip.adjustSize()
-        self.chip.show()
-        self._place_chip()
+        self.chip.say(self.chip.count + number)
 
     def no_new(self) -> None:
-        self._new = 0
-        self.chip.hide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place_chip()
-
-    def _place_chip(self) -> None:
-        area = self.table.viewport().geometry()
-        self.chip.move(
-            area.left() + (area.width() - self.chip.width()) // 2, area.bottom() - self.chip.height() - theme.M
-        )
+        self.chip.say(0)
 
     # -- finding ----------------------------------------------------------------------------------------------------
 

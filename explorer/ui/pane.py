@@ -127,6 +127,7 @@ def text_source(workspace: Workspace, owner: QObject, ask: messages.Text) -> Sou
             path=ask.path,
             start=start,
             limit=ask.limit,
+            generic=ask.generic,
         )
         workspace.engine(page, then, failed, owner=owner, text="Reading a value")
 

@@ -180,6 +180,11 @@ class Transport(QWidget):
         self.at = ordinal
         self._show()
 
+    def set_utc(self, utc: bool) -> None:
+        """Whether times are shown, and typed times meant, in UTC instead of local time."""
+        self.utc = utc
+        self._show()
+
     def _show(self) -> None:
         count = self.timeline.count
         cursor = min(self.at, count - 1)

@@ -1,0 +1,39 @@
+"""How far something long has come, with Cancel."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from explorer.ui import text, theme
+
+
+class ProgressStrip(QWidget):
+    """Hidden until something takes longer than a second."""
+
+    cancelled = Signal()
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("strip")
+        self.words = text.plain_label("", self)
+        self.words.setObjectName("muted")
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(name)
+        self.cancel = QPushButton("Cancel", self)
+        self.cancel.clicked.connect(self.cancelled)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
+        line.setSpacing(theme.M)
+        line.addWidget(self.words)
+        line.addWidget(self.bar, 1)
+        line.addWidget(self.cancel)
+        self.hide()
+
+    def say(self, what: str, done: int, total: int) -> None:
+        """`total` 0: nobody knows how many there are."""
+        words = f"{what}: {text.number(done)} events"
+        text.set_label(self.words, f"{words} of {text.number(total)}" if total else words)
+        self.bar.setRange(0, total)
+        self.bar.setValue(min(done, total) if total else -1)
