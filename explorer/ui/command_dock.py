@@ -26,7 +26,7 @@ from explorer.errors import Conflict, ExplorerError
 from explorer.model import Event, StreamKey
 from explorer.ui import icons, text, theme
 from explorer.ui.command_form import CommandForm
-from explorer.ui.committing import Committing, Sent, new_events
+from explorer.ui.committing import Committing, Sent
 from explorer.ui.empty import EmptyState
 from explorer.ui.field_editors import LABEL_WIDTH
 from explorer.ui.outcome_view import OutcomeView
@@ -386,9 +386,7 @@ class CommandDock(QWidget):
         elif self._preview.events and not self.committing.busy:
             preview = self._preview
             self.outcome.clear()
-            self.committing.append(
-                StreamKey(preview.category, preview.id), preview.expected, new_events(preview.events)
-            )
+            self.committing.append(StreamKey(preview.category, preview.id), preview.expected, preview.events)
 
     def _written(self, events: list[Event]) -> None:
         chosen = self._chosen()

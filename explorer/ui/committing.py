@@ -21,7 +21,7 @@ class Sent:
 
     key: StreamKey
     expected: int
-    events: tuple[NewEvent, ...]
+    events: tuple[EventDraft, ...]
 
     @property
     def event_ids(self) -> tuple[str, ...]:
@@ -71,12 +71,12 @@ class Committing(QObject):
             return "The store is open read-only."
         return ""
 
-    def append(self, key: StreamKey, expected: int, events: Sequence[NewEvent]) -> None:
-        """Send the events. The answer comes by one of the signals."""
+    def append(self, key: StreamKey, expected: int, events: Sequence[EventDraft]) -> None:
+        """Send the events as they are. The answer comes by one of the signals."""
         sent = Sent(key, expected, tuple(events))
         self._set_busy(True)
         self._workspace.write(
-            lambda store: store.append(key, expected, sent.events),
+            lambda store: store.append(key, expected, new_events(sent.events)),
             lambda stored: self._wrote(sent, stored),
             lambda error: self._did_not(sent, error),
             owner=self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from PySide6.QtCore import QMimeData, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QKeySequence,
@@ -39,6 +39,7 @@ from explorer.ui import icons, text, theme
 
 LIMIT = 256_000  # bytes; more is neither checked nor written from here
 COLOURED = 64_000  # characters; longer texts are shown in one colour
+LONG_LINE = 8_000  # characters; likewise
 CHECK_AFTER = 120  # milliseconds after the last key
 
 _AT_MOST = f"{text.size_text(LIMIT)} is the most that can be written by hand here."
@@ -119,7 +120,7 @@ class JsonEditor(QWidget):
         self.edit.textChanged.connect(self._later.start)
         shortcut = QShortcut(QKeySequence("Ctrl+Shift+F"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.format)
-        self.set_document(new_document("{}"))
+        self.set_document(new_document("{}", self))
 
     def set_document(self, document: QTextDocument) -> None:
         """Show another text; each keeps its own undo."""
@@ -190,13 +191,14 @@ class JsonEditor(QWidget):
         self._mark.setPixmap(icons.icon(mark, _TONES[mark]).pixmap(14, 14))
 
 
-def new_document(content: str) -> QTextDocument:
+def new_document(content: str, parent: QObject) -> QTextDocument:
     """A text of its own for `JsonEditor.set_document`, with its own undo."""
-    document = QTextDocument()
+    document = QTextDocument(parent)
     document.setDocumentLayout(QPlainTextDocumentLayout(document))
     document.setDefaultFont(theme.mono_font())
     document.setPlainText(content)
     document.setModified(False)
+    _Colours(document)
     return document
 
 
@@ -212,7 +214,6 @@ class _Edit(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self._numbers = _Numbers(self)
         self._error: tuple[int, int] = (0, 0)
-        self._colours: _Colours | None = None
         self.updateRequest.connect(self._scrolled)
         self.blockCountChanged.connect(self._fit_margin)
         self.cursorPositionChanged.connect(self._numbers.update)
@@ -220,7 +221,6 @@ class _Edit(QPlainTextEdit):
     def show_document(self, document: QTextDocument) -> None:
         self.setDocument(document)
         self.setTabStopDistance(2 * self.fontMetrics().horizontalAdvance(" "))
-        self._colours = _Colours(document, self) if document.characterCount() <= COLOURED else None
         self._fit_margin()
 
     def insertFromMimeData(self, source: QMimeData) -> None:
@@ -322,13 +322,13 @@ _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*)|(\b(?:true|fal
 class _Colours(QSyntaxHighlighter):
     """Names, texts, numbers and words each in their colour."""
 
-    def __init__(self, document: QTextDocument, parent: QWidget) -> None:
+    def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
-        self.setParent(parent)
         theme.signals().changed.connect(self.rehighlight)
 
     def highlightBlock(self, line: str) -> None:
-        if len(line) > 4 * text.TOOLTIP:  # an unbroken line: colouring it at every key would be felt
+        # Colouring a long text, or an unbroken line, at every key would be felt.
+        if len(line) > LONG_LINE or self.document().characterCount() > COLOURED:
             return
         colours = theme.colours()
         for match in _TOKEN.finditer(line):
