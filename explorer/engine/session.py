@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
 from explorer.engine import deciding, messages, text
@@ -15,13 +16,13 @@ from explorer.engine.saving import verdicts
 from explorer.engine.turns import Turn
 from explorer.engine.values import Values
 from explorer.errors import Invalid
-from explorer.model import Aggregate, Domain, StreamKey
+from explorer.model import StreamKey
 from explorer.plugins import Loaded, aggregate_for, load
 from explorer.stores import Store, StoreSpec, open_store
 
 KEPT = 512 * 1024**2  # bytes of replays that are kept, about
 
-Claim = tuple[Domain, Aggregate] | None
+OfState: TypeAlias = messages.StateRows | messages.Diff | messages.Text
 
 
 class Session:
