@@ -59,10 +59,14 @@ class _Text(Loader):
 def _lenient(kind: type[psycopg.abc.Loader]) -> type[psycopg.abc.Loader]:
     """A loader giving None for what Python cannot hold: infinity, years after 9999 or before Christ."""
 
-    class Lenient(kind):  # type: ignore[valid-type,misc]
+    class Lenient(Loader):
+        def __init__(self, oid: int, context: psycopg.abc.AdaptContext | None = None) -> None:
+            super().__init__(oid, context)
+            self._load = kind(oid, context).load
+
         def load(self, data: Buffer) -> Any:
             try:
-                return super().load(data)
+                return self._load(data)
             except psycopg.DataError:
                 return None
 

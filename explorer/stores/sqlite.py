@@ -48,6 +48,7 @@ class SqliteConnection:
         self._file = _identity(path)
         self._sides = self._side_files()
         self._version: int | None = None
+        self._wrote = False
         with self._translated():
             self.utf8 = self.rows("PRAGMA encoding")[0][0] == "UTF-8"
 
@@ -68,13 +69,18 @@ class SqliteConnection:
             driver.execute("PRAGMA cell_size_check=ON")
             driver.execute("PRAGMA foreign_keys=ON")
             if not self.writable:
-                driver.execute("PRAGMA query_only=ON")
-                driver.set_authorizer(_only_reading)
+                _forbid_writing(driver)
             driver.set_progress_handler(self._stop, STEPS)
         except BaseException:
             driver.close()
             raise
         return driver
+
+    def only_read(self) -> None:
+        """From now on. For a copy, whose journal had to be played back first."""
+        self.rows("SELECT count(*) FROM sqlite_master")
+        self.writable = False
+        _forbid_writing(self._driver)
 
     def _stop(self) -> bool:
         return self._cancellation is not None and self._cancellation.cancelled
@@ -113,7 +119,8 @@ class SqliteConnection:
         return self._patiently(lambda: self._fetched(sql, parameters))
 
     def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Rows:
-        return list(self._connection.exec_driver_sql(sql, dict(parameters)).cursor.fetchall())
+        result = self._connection.exec_driver_sql(sql, dict(parameters))
+        return list(result.cursor.fetchall()) if result.returns_rows else []
 
     def columns(self, sql: str) -> dict[str, str]:
         def described() -> dict[str, str]:
@@ -134,6 +141,7 @@ class SqliteConnection:
             # Not patiently: from here on nothing may interrupt.
             with self._translated():
                 self._commit()
+            self._wrote = True
         except BaseException:
             if self._driver.in_transaction:
                 with self._uninterrupted():
@@ -196,8 +204,9 @@ class SqliteConnection:
                 raise StoreReplaced(f"Somebody has begun to write {self.title}.", "Open it again to follow it.")
             return False
         version = self._data_version()
-        # A connection of its own does not see its own commits in data_version; writers announce theirs otherwise.
-        changed, self._version = version != self._version, version
+        # data_version tells of the commits of all other connections only.
+        changed = version != self._version or self._wrote
+        self._version, self._wrote = version, False
         return changed
 
     def _data_version(self) -> int:
@@ -245,6 +254,12 @@ def _bindable(sql: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str
             sql = re.sub(rf":{name}\b", f"CAST(:{name} AS TEXT)", sql)
             parameters = {**parameters, name: value.encode("utf-8", "surrogateescape")}
     return sql, parameters
+
+
+def _forbid_writing(driver: sqlite3.Connection) -> None:
+    driver.execute("PRAGMA query_only=ON")
+    # ATTACH makes files even here; a layout's SELECT may come from a stranger.
+    driver.set_authorizer(_only_reading)
 
 
 def _only_reading(action: int, first: str | None, second: str | None, schema: str | None, inner: str | None) -> int:

@@ -1,0 +1,200 @@
+"""Opening a store: what the address means, what the database holds, which layout reads it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from explorer.errors import Ambiguous, CannotOpen, Damaged, NoEventStore, ReadOnly
+from explorer.model import StoreInfo
+from explorer.stores import own
+from explorer.stores.address import PostgresAddress, SqliteAddress, address
+from explorer.stores.catalog import catalog
+from explorer.stores.layout import Catalog, Instance, Layout
+from explorer.stores.layouts import LAYOUTS
+from explorer.stores.layouts.own import SCHEMA
+from explorer.stores.postgres import PostgresConnection
+from explorer.stores.reader import SqlStore
+from explorer.stores.sqlite import SqliteConnection
+from explorer.stores.sqlite_file import copied, look, needs_copy
+from explorer.stores.store import Store, StoreSpec
+
+HOW_TO_DESCRIBE = (
+    "If it does hold events, describe them in a TOML file with one SELECT and open it with --layout FILE.toml."
+)
+SHOWN = 12  # tables that a hint names
+
+
+def open_store(spec: StoreSpec) -> Store:
+    """Open it, in the thread that will use and close it. Raises CannotOpen and its kinds, Busy, ConnectionLost."""
+    where = address(spec.url, spec.password)
+    try:
+        if isinstance(where, SqliteAddress):
+            return _open_sqlite(where, spec)
+        return _open_postgres(where, spec)
+    except Damaged as error:
+        raise CannotOpen(str(error), error.hint) from error
+    except ReadOnly as error:
+        raise CannotOpen(str(error), error.hint) from error
+
+
+# -- SQLite ------------------------------------------------------------------------------------------------------------
+
+
+def _open_sqlite(where: SqliteAddress, spec: StoreSpec) -> Store:
+    if spec.create and (not os.path.exists(where.path) or not os.path.getsize(where.path)):
+        own.create_sqlite(where.path)
+    found = look(where.path)
+    path, folder, mode, notice = where.path, "", found.mode, found.notice
+    if mode == "copy":
+        if not spec.copy:
+            raise needs_copy(found)
+        # A connection that may write plays the journal or the WAL back, into the copy.
+        path, folder = copied(where.path)
+        mode, notice = "rw", "A private copy: changes to the original are not seen."
+    closing = _removing(folder)
+    try:
+        connection = SqliteConnection(path, "rw" if mode == "rw" else mode, where.title, static=bool(folder))
+        try:
+            if folder:
+                connection.only_read()
+            return _sqlite_store(connection, where, spec, notice, closing)
+        except BaseException:
+            connection.close()
+            raise
+    except BaseException:
+        closing()
+        raise
+
+
+def _removing(folder: str) -> Callable[[], None]:
+    return (lambda: shutil.rmtree(folder, ignore_errors=True)) if folder else (lambda: None)
+
+
+def _sqlite_store(
+    connection: SqliteConnection, where: SqliteAddress, spec: StoreSpec, notice: str, closing: Callable[[], None]
+) -> Store:
+    held = catalog(connection)
+    if spec.create and not held.tables and not connection.static:
+        own.create_sqlite(where.path)
+        held = catalog(connection)
+    instance = choose(held, spec, where.fragment, where.title)
+    writable = (spec.writable or spec.create) and instance.append is not None and not connection.static
+    if writable:
+        if not os.access(where.path, os.W_OK):
+            raise CannotOpen(f"You may not write {where.path}.", "Open it read-only.")
+        connection.close()
+        connection = SqliteConnection(where.path, "rw", where.title)
+    info = _info(instance, where.title, where.identity, writable, notice)
+    try:
+        return SqlStore(connection, instance, replace(info, static=connection.static), closing)
+    except BaseException:
+        connection.close()
+        raise
+
+
+# -- PostgreSQL --------------------------------------------------------------------------------------------------------
+
+
+def _open_postgres(where: PostgresAddress, spec: StoreSpec) -> Store:
+    connection = PostgresConnection(where)
+    try:
+        held = catalog(connection)
+        wanted = spec.layout in (None, "own")
+        if spec.create and wanted and not any(table.schema == SCHEMA for table in held.tables):
+            connection.writable = True
+            own.create_postgresql(connection)
+            held = catalog(connection)
+        instance = choose(held, spec, where.fragment, where.title)
+        connection.writable = (spec.writable or spec.create) and instance.append is not None
+        return SqlStore(connection, instance, _info(instance, where.title, where.identity, connection.writable, ""))
+    except BaseException:
+        connection.close()
+        raise
+
+
+# -- which store -------------------------------------------------------------------------------------------------------
+
+
+def choose(held: Catalog, spec: StoreSpec, fragment: str, title: str) -> Instance:
+    """The one store that was asked for. Raises NoEventStore, Ambiguous, CannotOpen."""
+    layouts = _layouts(spec.layout)
+    found = instances(held, layouts)
+    if not found:
+        raise _nothing(held, spec, title)
+    wanted = spec.instance or fragment
+    if not wanted and len(found) == 1:
+        return found[0]
+    if not wanted and spec.create:
+        found = [instance for instance in found if instance.layout == "own"]
+        if len(found) == 1:
+            return found[0]
+    names = _names(found)
+    if not wanted:
+        raise Ambiguous(
+            f"{title} holds {len(found)} event stores: {', '.join(names)}.",
+            tuple(names),
+            "Choose one: --instance NAME, or #NAME at the end of the address.",
+        )
+    for name, instance in names.items():
+        if wanted in (name, instance.name):
+            return instance
+    raise CannotOpen(f"{title} holds no event store {wanted!r}.", f"There is: {', '.join(names)}.")
+
+
+def instances(held: Catalog, layouts: Sequence[Layout] = LAYOUTS) -> list[Instance]:
+    """Every store that one of these layouts finds; each table once."""
+    claimed: set[str] = set()
+    found: list[Instance] = []
+    for layout in layouts:
+        for instance in layout.find(held):
+            if claimed.isdisjoint(instance.tables):
+                found.append(instance)
+                claimed.update(instance.tables)
+    return found
+
+
+def _names(found: Sequence[Instance]) -> dict[str, Instance]:
+    plain = [instance.name for instance in found]
+    return {
+        instance.name if plain.count(instance.name) == 1 else f"{instance.layout}:{instance.name}": instance
+        for instance in found
+    }
+
+
+def _layouts(name: str | None) -> Sequence[Layout]:
+    if name is None:
+        return LAYOUTS
+    for layout in LAYOUTS:
+        if layout.name == name:
+            return (layout,)
+    known = ", ".join(layout.name for layout in LAYOUTS)
+    raise CannotOpen(f"There is no layout {name!r}.", f"Known are {known}; or name a .toml file that describes one.")
+
+
+def _nothing(held: Catalog, spec: StoreSpec, title: str) -> NoEventStore:
+    if not held.tables:
+        return NoEventStore(f"{title} holds no tables.", "Is this the right database? demo makes a store to play with.")
+    shown = [f"{t.title} ({', '.join(list(t.columns)[:8])}{', …' if len(t.columns) > 8 else ''})" for t in held.tables]
+    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    kind = f"of the layout {spec.layout}" if spec.layout else "that is known here"
+    return NoEventStore(
+        f"{title} holds no event store {kind}.", f"Found: {'; '.join(shown[:SHOWN])}{more}. {HOW_TO_DESCRIBE}"
+    )
+
+
+def _info(instance: Instance, title: str, identity: str, writable: bool, notice: str) -> StoreInfo:
+    return StoreInfo(
+        layout=instance.layout,
+        title=title,
+        dialect=instance.dialect,
+        writable=writable,
+        ordered=instance.positions,
+        snapshots=instance.snapshots is not None,
+        identity=f"{identity}#{instance.layout}:{instance.name}",
+        commit_ordered=instance.commit_ordered,
+        instance=instance.name,
+        notice=" ".join(part for part in (notice, instance.notice) if part),
+    )

@@ -1,0 +1,178 @@
+"""The `Store` over any layout: one class that hands each question to the module which answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+from explorer.cancellation import Cancellation
+from explorer.errors import ReadOnly
+from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
+from explorer.stores import event_lists, own, stream_lists, writing
+from explorer.stores.connection import Connection
+from explorer.stores.layout import Instance
+from explorer.stores.reading import Reading, as_text
+from explorer.stores.snapshot_lists import SnapshotReading
+
+_WRITERS = """SELECT coalesce(l.virtualtransaction, '') || ' ' || coalesce(CAST(l.pid AS text), 'prepared')
+FROM pg_locks AS l WHERE l.locktype = 'relation' AND l.relation = to_regclass(:name) AND l.granted
+    AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    AND l.pid IS DISTINCT FROM pg_backend_pid()"""
+# A standby knows the locks of nobody; the transactions it knows to be running are the best there is.
+_RUNNING = "SELECT CAST(txid_snapshot_xip(txid_current_snapshot()) AS text)"
+
+
+class SqlStore:
+    """See `store.Store`. Made by `open_store`."""
+
+    def __init__(
+        self, connection: Connection, instance: Instance, info: StoreInfo, closing: Callable[[], None] = lambda: None
+    ) -> None:
+        self.info = info
+        self.instance = instance
+        self._connection = connection
+        self._closing = closing
+        self._reading = Reading(connection, instance)
+        self._snapshots = SnapshotReading(self._reading)
+        self._standby: bool | None = None
+        if instance.channel:
+            connection.listen(instance.channel)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._closing()
+
+    def cancelling(self, cancellation: Cancellation) -> AbstractContextManager[None]:
+        return self._connection.cancelling(cancellation)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def head(self) -> Position | None:
+        if not self.instance.positions:
+            return None
+        rows = self._connection.rows(
+            f"SELECT e.position FROM {self._reading.source} ORDER BY e.position DESC LIMIT :one", {"one": 1}
+        )
+        return rows[0][0] if rows else None
+
+    def count(self) -> int:
+        # The parameter keeps PostgreSQL from accepting a second statement in a layout's SELECT.
+        rows = self._connection.rows(
+            f"SELECT count(*) FROM {self._reading.source} WHERE CAST(:one AS integer) = 1", {"one": 1}
+        )
+        found: int = rows[0][0]
+        return found
+
+    def categories(self) -> tuple[str, ...]:
+        return stream_lists.categories(self._reading)
+
+    def types(self, category: str | None = None) -> tuple[str, ...]:
+        return event_lists.types(self._reading, category)
+
+    def streams(
+        self, category: str | None = None, find: str | None = None, after: Any = None, limit: int = 200
+    ) -> Page[StreamInfo]:
+        return stream_lists.stream_page(self._reading, category, find, after, limit)
+
+    def recent_streams(self, limit: int = 50) -> tuple[StreamInfo, ...]:
+        return stream_lists.recent_streams(self._reading, limit)
+
+    def stream(self, key: StreamKey) -> StreamInfo | None:
+        native = self.instance.join(key)
+        found = None if native is None else stream_lists.stream_info(self._reading, native, key)
+        # Where the category is told by the first event, a stream of that id may be of another category.
+        if native is None or found is None or self._reading.names([native])[native] != key:
+            return None
+        return found
+
+    def events(self, query: EventQuery) -> Page[Event]:
+        return event_lists.event_page(self._reading, query)
+
+    def stream_events(
+        self,
+        key: StreamKey,
+        after: int = 0,
+        limit: int = 1000,
+        upto: int | None = None,
+        preview: int | None = None,
+    ) -> list[Event]:
+        native = self.instance.join(key)
+        if native is None or (self.instance.split_by_type and self._reading.names([native])[native] != key):
+            return []
+        shift = self.instance.version_base - 1
+        condition, parameters = self._reading.key_is(native)
+        condition += " AND e.version > :after"
+        parameters["after"] = after + shift
+        if upto is not None:
+            condition += " AND e.version <= :upto"
+            parameters["upto"] = upto + shift
+        return self._reading.select(condition, "e.version", parameters, limit, preview)
+
+    def event(self, key: StreamKey, version: int) -> Event | None:
+        found = self.stream_events(key, version - 1, 1, version)
+        return found[0] if found else None
+
+    def events_by_id(self, event_ids: Sequence[str]) -> list[Event]:
+        return event_lists.events_by_id(self._reading, event_ids)
+
+    # -- following -----------------------------------------------------------------------------------------------------
+
+    def changed(self) -> bool:
+        changed = self._connection.changed()
+        if self.info.static and not self._connection.static:
+            self.info = replace(self.info, static=False, notice=self.instance.notice)
+        return changed
+
+    def wait(self, seconds: float, cancellation: Cancellation) -> None:
+        self._connection.wait(seconds, cancellation)
+
+    def writers(self) -> frozenset[str]:
+        if self.instance.commit_ordered or self.instance.events_table is None:
+            return frozenset()
+        if self._standby is None:
+            self._standby = bool(self._connection.rows("SELECT pg_is_in_recovery()")[0][0])
+        if self._standby:
+            return frozenset(as_text(row[0]) for row in self._connection.rows(_RUNNING))
+        rows = self._connection.rows(_WRITERS, {"name": self.instance.events_table})
+        return frozenset(as_text(row[0]) for row in rows)
+
+    def events_in(self, holes: Iterable[tuple[int, int]], limit: int = 1000) -> list[Event]:
+        return event_lists.events_in(self._reading, holes, limit)
+
+    # -- snapshots -----------------------------------------------------------------------------------------------------
+
+    def snapshots(self, key: StreamKey | None = None, limit: int = 200, preview: int | None = None) -> list[Snapshot]:
+        return self._snapshots.snapshots(key, limit, preview)
+
+    def snapshot(self, key: StreamKey, version: int | None = None) -> Snapshot | None:
+        return self._snapshots.snapshot(key, version)
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def append(self, key: StreamKey, expected: int, events: Sequence[NewEvent]) -> list[Event]:
+        self._must_be_writable()
+        return writing.append(self._reading, key, expected, events)
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        self._must_be_writable(own_only=True)
+        own.save_snapshot(self._reading, snapshot)
+
+    def delete_snapshot(self, key: StreamKey, version: int) -> None:
+        self._must_be_writable(own_only=True)
+        own.delete_snapshot(self._reading, key, version)
+
+    def checkpoint(self, name: str) -> bytes | None:
+        if self.instance.layout != "own":
+            raise ReadOnly("Checkpoints are kept in stores of our own only.")
+        return own.checkpoint(self._reading, name)
+
+    def save_checkpoint(self, name: str, checkpoint: bytes) -> None:
+        self._must_be_writable(own_only=True)
+        own.save_checkpoint(self._reading, name, checkpoint)
+
+    def _must_be_writable(self, own_only: bool = False) -> None:
+        if not self.info.writable or (own_only and self.instance.layout != "own"):
+            raise ReadOnly("This store is open for reading only.", "Open it writable, if it is one of ours.")

@@ -1,0 +1,235 @@
+"""An instance's SELECT wrapped for one connection: expressions, rows → events, and the names of streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from explorer.model import Event, StreamKey
+from explorer.stores.connection import Connection, Rows
+from explorer.stores.layout import Instance, Native, Stored, time_of
+
+METADATA_CUT = 64 * 1024  # bytes of metadata in a list
+NAMES = 100_000  # names of streams that are kept where finding one costs a look-up
+BATCH = 500  # values in one IN list or array
+
+Parameters = dict[str, Any]
+
+
+class Reading:
+    """How to ask this instance, and what to make of the rows."""
+
+    def __init__(self, connection: Connection, instance: Instance) -> None:
+        self.connection = connection
+        self.instance = instance
+        self.sqlite = connection.dialect == "sqlite"
+        self._known = connection.columns(instance.events)
+        self._utf8 = getattr(connection, "utf8", True)
+        self._names: dict[Native, StreamKey] = {}
+        self.source = f"(\n{self.escaped(instance.events)}\n) AS e"
+        # Key and version compare as rows: (a, b) > (:a, :b) is one range of the index.
+        self.key = tuple(f"e.{column}" for column in instance.key)
+
+    def escaped(self, sql: str) -> str:
+        """SQL of a layout as a part of a statement of ours, where a colon begins a parameter."""
+        return sql if self.sqlite else sql.replace("\\", "\\\\").replace(":", "\\:")
+
+    def has(self, column: str) -> bool:
+        return column in self._known
+
+    def has_bytes(self, column: str) -> bool:
+        """On PostgreSQL: a column of bytes, which text functions refuse."""
+        return self._known.get(column) == "bytea"
+
+    # -- expressions ---------------------------------------------------------------------------------------------------
+
+    def payload(self, column: str, cut: str | None, known: Mapping[str, str] | None = None) -> tuple[str, str]:
+        """(the bytes, cut to a parameter of this name, their whole size) as SQL. `known`: types of the columns."""
+        name = f"e.{column}"
+        if self.sqlite:
+            size = f"length(CAST({name} AS BLOB))"
+            value = f"CAST({name} AS BLOB)" if self._utf8 else name
+            return (f"substr({value}, 1, :{cut})" if cut else value), size
+        kind = (self._known if known is None else known).get(column, "")
+        if kind != "bytea" and (cut or kind not in ("json", "jsonb", "text", "varchar")):
+            name = f"CAST({name} AS text)"
+        return (f"substring({name} FROM 1 FOR :{cut})" if cut else name), f"octet_length({name})"
+
+    def event_columns(self, preview: bool, payload: bool = True) -> str:
+        """The columns of a `Stored`, payloads cut to :preview if so asked, or left out."""
+
+        def plain(column: str) -> str:
+            return f"e.{column}" if self.has(column) else "NULL"
+
+        if payload:
+            data, size = self.payload("data", "preview" if preview else None)
+            metadata = self.payload("metadata", "metadata_cut" if preview else None)[0]
+        else:
+            data, size, metadata = "NULL", "0", "NULL"
+        position = "e.position" if self.instance.positions else "NULL"
+        wanted = [*self.key, "e.version", position, "e.type", data, metadata if self.has("metadata") else "NULL"]
+        return ", ".join([*wanted, plain("event_id"), plain("recorded_at"), size if preview or not payload else "NULL"])
+
+    @staticmethod
+    def cuts(preview: int | None) -> Parameters:
+        return {} if preview is None else {"preview": preview, "metadata_cut": METADATA_CUT}
+
+    def key_is(self, key: Native, prefix: str = "k") -> tuple[str, Parameters]:
+        names = [f"{prefix}{i}" for i in range(len(key))]
+        condition = " AND ".join(f"{column} = :{name}" for column, name in zip(self.key, names, strict=True))
+        return condition, dict(zip(names, key, strict=True))
+
+    def beyond(self, columns: Sequence[str], values: Sequence[Any], backwards: bool = False) -> tuple[str, Parameters]:
+        """These columns, as a row, come after these values."""
+        names = [f"after{i}" for i in range(len(columns))]
+        sign = "<" if backwards else ">"
+        left, right = ", ".join(columns), ", ".join(f":{name}" for name in names)
+        if len(columns) > 1:
+            left, right = f"({left})", f"({right})"
+        return f"{left} {sign} {right}", dict(zip(names, values, strict=True))
+
+    # -- rows → events -------------------------------------------------------------------------------------------------
+
+    def stored(self, row: Sequence[Any], preview: int | None = None) -> Stored:
+        """A row of `event_columns` → what is stored, decoded."""
+        width = len(self.key)
+        version, position, kind, data, metadata, event_id, recorded_at, size = row[width : width + 8]
+        data = as_bytes(data)
+        if preview is not None and len(data) > preview:
+            data = data[:preview]  # cut by characters, counted in bytes
+        if size is None:
+            size = len(data)
+        problem = None
+        if not isinstance(version, int):
+            version, problem = _number(version), f"The version {version!r} is not a number."
+        instance = self.instance
+        stored = Stored(
+            tuple(row[:width]),
+            version,
+            position,
+            kind if isinstance(kind, str) else as_text(kind),
+            data,
+            as_bytes(metadata),
+            None if event_id is None else as_text(event_id),
+            (instance.time or time_of)(recorded_at) if recorded_at is not None else None,
+            size,
+            preview is not None and size > len(data),
+            problem,
+        )
+        return stored if instance.decode is None else instance.decode(stored)
+
+    def events(self, rows: Rows, preview: int | None = None) -> list[Event]:
+        """Rows of `event_columns` → events."""
+        stored = [self.stored(row, preview) for row in rows]
+        names = self.names([event.key for event in stored])
+        return [self._event(event, names[event.key]) for event in stored]
+
+    def _event(self, stored: Stored, name: StreamKey) -> Event:
+        version = stored.version - self.instance.version_base + 1
+        return Event(
+            name.category,
+            name.id,
+            version,
+            stored.position,
+            stored.type,
+            stored.data,
+            stored.metadata,
+            stored.event_id,
+            stored.recorded_at,
+            stored.size,
+            stored.problem,
+            stored.version if stored.version != version else None,
+        )
+
+    def select(
+        self,
+        condition: str,
+        order: str,
+        parameters: Mapping[str, Any],
+        limit: int,
+        preview: int | None = None,
+    ) -> list[Event]:
+        """Events of this condition in this order, at most so many."""
+        where = f" WHERE {condition}" if condition else ""
+        sql = (
+            f"SELECT {self.event_columns(preview is not None)} FROM {self.source}{where} ORDER BY {order} LIMIT :limit"
+        )
+        rows = self.connection.rows(sql, {**parameters, **self.cuts(preview), "limit": limit})
+        return self.events(rows, preview)
+
+    # -- names of streams ----------------------------------------------------------------------------------------------
+
+    def names(self, keys: Sequence[Native]) -> dict[Native, StreamKey]:
+        """(category, id) of these streams. Costs look-ups where the category is told by the type of the first event."""
+        split = self.instance.split
+        if not self.instance.split_by_type:
+            return {key: split(key, None) for key in keys}
+        if len(self._names) > NAMES:
+            self._names.clear()
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._names]
+        for key, kind in self.first_types(unknown).items():
+            self._names[key] = split(key, kind)
+        return {key: self._names[key] for key in keys}
+
+    def learn(self, key: Native, first_type: str) -> None:
+        """The type of a stream's first event was seen in passing."""
+        if self.instance.split_by_type:
+            self._names[key] = self.instance.split(key, first_type)
+
+    def first_types(self, keys: Sequence[Native]) -> dict[Native, str]:
+        lookup = f"SELECT e.type FROM {self.source} WHERE {{condition}} ORDER BY e.version LIMIT :limit"
+        found = {key: as_text(row[0]) for key, row in self.for_each(keys, lookup, {"limit": 1})}
+        return {key: found.get(key, "") for key in keys}
+
+    def for_each(self, keys: Sequence[Native], lookup: str, parameters: Parameters) -> list[tuple[Native, Any]]:
+        """One index look-up for each of these keys → (key, row), without keys that have none.
+
+        `lookup` has `{condition}` in place of the condition on the key. SQLite does single look-ups, which cost it
+        microseconds; PostgreSQL gets all keys at once.
+        """
+        kinds = [self._known.get(column, "") for column in self.instance.key]
+        if self.sqlite or not all(kinds):
+            found = []
+            for key in keys:
+                condition, values = self.key_is(key)
+                rows = self.connection.rows(lookup.replace("{condition}", condition), {**values, **parameters})
+                found += [(key, row) for row in rows]
+            return found
+        names = [f"k{i}" for i in range(len(kinds))]
+        arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in zip(names, kinds, strict=True))
+        condition = " AND ".join(f"{column} = wanted.{name}" for column, name in zip(self.key, names, strict=True))
+        sql = (
+            f"SELECT {', '.join(f'wanted.{name}' for name in names)}, found.*"
+            f" FROM unnest({arrays}) AS wanted({', '.join(names)})"
+            f" CROSS JOIN LATERAL ({lookup.replace('{condition}', condition)}) AS found"
+        )
+        answers: list[tuple[Native, Any]] = []
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            columns = {name: [key[i] for key in batch] for i, name in enumerate(names)}
+            for row in self.connection.rows(sql, {**columns, **parameters}):
+                answers.append((tuple(row[: len(names)]), row[len(names) :]))
+        return answers
+
+
+def as_bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if value is None:
+        return b""
+    if isinstance(value, memoryview | bytearray):
+        return bytes(value)
+    return as_text(value).encode("utf-8", "surrogateescape")
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    return "" if value is None else str(value)
+
+
+def _number(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
