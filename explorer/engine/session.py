@@ -149,9 +149,7 @@ class Session:
             seconds=folding.seconds,
         )
 
-    def _folded(
-        self, ask: messages.StateRows | messages.Diff | messages.Text, upto: int
-    ) -> Generator[None, None, None]:
+    def _folded(self, ask: OfState, upto: int) -> Generator[None, None, None]:
         """Fold until this ordinal is known, in turns. Raises Invalid when there is no such event."""
         folding = self._folding(ask.category, ask.id, ask.generic)
         store = self._opened()
@@ -162,7 +160,7 @@ class Session:
 
     def _state_rows(self, ask: messages.StateRows) -> Turn:
         upto = max(ask.ordinal, -1 if ask.against is None else ask.against)
-        yield from self._folded(ask.category, ask.id, upto, ask.generic)
+        yield from self._folded(ask, upto)
         replay = self._folding(ask.category, ask.id, ask.generic).replay
         state = replay.state(ask.ordinal)
         if ask.against is None:
@@ -170,7 +168,7 @@ class Session:
         return marked_rows(state, replay.state(ask.against), ask.path, ask.start, ask.limit)
 
     def _diff(self, ask: messages.Diff) -> Turn:
-        yield from self._folded(ask.category, ask.id, max(ask.before, ask.after), ask.generic)
+        yield from self._folded(ask, max(ask.before, ask.after))
         folding = self._folding(ask.category, ask.id, ask.generic)
         changes = self._values.changes(folding, ask.before, ask.after)
         page = changes[max(0, ask.start) : max(0, ask.start) + max(0, ask.limit)]
@@ -188,7 +186,7 @@ class Session:
 
     def _text(self, ask: messages.Text) -> Turn:
         if ask.what == "state":
-            yield from self._folded(ask.category, ask.id, ask.version, ask.generic)
+            yield from self._folded(ask, ask.version)
             folding = self._folding(ask.category, ask.id, ask.generic)
             lines, problem = self._values.state_lines(folding, ask.version, ask.form, ask.path)
         else:

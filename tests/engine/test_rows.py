@@ -108,7 +108,13 @@ def test_large_values_are_cut() -> None:
 
 
 def test_values_as_text() -> None:
-    value: Json = {"none": None, "yes": True, "exact": Decimal("1.10"), "money": {"amount": Decimal("2.50")}, "empty": {}}
+    value: Json = {
+        "none": None,
+        "yes": True,
+        "exact": Decimal("1.10"),
+        "money": {"amount": Decimal("2.50")},
+        "empty": {},
+    }
     assert [(row.kind, row.text) for row in rows(value).rows] == [
         ("null", "null"),
         ("boolean", "true"),
