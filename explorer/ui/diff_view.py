@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -35,6 +35,7 @@ Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
 MARKS = {"add": "+", "remove": "-", "replace": "~", "move": ">"}
 SIGNS = {"add": "+", "remove": "−", "replace": "~", "move": ">"}
+FITTED = 60  # rows whose paths decide how wide their column is
 SPOKEN = {"add": "added", "remove": "removed", "replace": "replaced", "move": "moved"}
 
 
@@ -127,11 +128,14 @@ class DiffModel(QAbstractTableModel):
 
 
 def path_text(row: DiffRow) -> str:
-    """Where it happened, for one line: the path, and the key of the element or where it came from."""
-    path = text.shown(row.path.removeprefix("/") or "/", CUT)
-    if row.origin:
-        return f"{path} ← {text.shown(row.origin.removeprefix('/'), CUT)}"
-    return f"{path} ({text.shown(row.key, 60)})" if row.key else path
+    """Where it happened, for one line: the path, with the key of an element for its index; where it came from."""
+    tokens = row.path.split("/")[1:]
+    if row.key:
+        at = next((n for n in range(len(tokens) - 1, -1, -1) if tokens[n].isdecimal()), None)
+        if at is not None:
+            tokens[at] = row.key
+    path = text.shown("/".join(tokens) or "/", CUT)
+    return f"{path} ← {text.shown(row.origin.removeprefix('/'), CUT)}" if row.origin else path
 
 
 class _Delegate(QStyledItemDelegate):
@@ -169,7 +173,7 @@ class _Delegate(QStyledItemDelegate):
                 painter.drawText(room, single, sign)
             if column >= Column.BEFORE:
                 room.setLeft(room.left() + theme.scaled(14))
-            elide = Qt.TextElideMode.ElideMiddle if column == Column.PATH else Qt.TextElideMode.ElideRight
+            elide = Qt.TextElideMode.ElideLeft if column == Column.PATH else Qt.TextElideMode.ElideRight
             painter.drawText(room, single, QFontMetrics(painter.font()).elidedText(index.data(), elide, room.width()))
         painter.restore()
 
@@ -184,6 +188,7 @@ class DiffTable(QTableView):
     def __init__(self, model: DiffModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.stale = False
+        self.differences = model
         self.setModel(model)
         self.setItemDelegate(_Delegate(self))
         self.setAccessibleName("Differences")
@@ -199,8 +204,8 @@ class DiffTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(theme.scaled(24))
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(Column.OP, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(Column.AFTER, QHeaderView.ResizeMode.Stretch)
+        model.modelReset.connect(self.fit_columns)
         self.doubleClicked.connect(self._open)
         theme.signals().changed.connect(self._apply_theme)
         self._apply_theme()
@@ -212,6 +217,20 @@ class DiffTable(QTableView):
 
     def sizeHint(self) -> QSize:
         return QSize(theme.scaled(320), theme.scaled(160))
+
+    def fit_columns(self) -> None:
+        """As much room for the paths as they need, within bounds; the rest for before and after alike."""
+        room = self.viewport().width() - self.columnWidth(Column.OP)
+        metrics = QFontMetrics(theme.mono_font())
+        rows = self.differences.rows[:FITTED]
+        widest = max((metrics.horizontalAdvance(path_text(row)) for row in rows), default=0) + theme.L
+        path = round(max(room * 0.24, min(widest, room * 0.44)))
+        self.setColumnWidth(Column.PATH, path)
+        self.setColumnWidth(Column.BEFORE, (room - path) // 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_columns()
 
     def set_stale(self, stale: bool) -> None:
         if stale != self.stale:

@@ -31,7 +31,10 @@ TITLES = ("#", "Time", "Type", "Changes")
 
 
 def clock(at: int, before: int | None, mode: str) -> str:
-    """A time for a narrow column whose header names the zone: with its date where that differs from the one before."""
+    """A time for a narrow column whose header names the zone: with its date where that differs from the one before.
+
+    Never longer than 18 characters.
+    """
     now = _moment(at, mode == "utc")
     if now is None:
         return f"{at} µs"
@@ -39,7 +42,9 @@ def clock(at: int, before: int | None, mode: str) -> str:
     then = None if before is None else _moment(before, mode == "utc")
     if then is not None and then.date() == now.date():
         return time
-    return f"{now:%Y-%m-%d} {time}" if then is None or then.year != now.year else f"{now:%m-%d} {time}"
+    if then is not None and then.year != now.year:
+        return f"{now:%Y-%m-%d %H:%M}"
+    return f"{now:%m-%d} {time}"
 
 
 @lru_cache(maxsize=4096)
@@ -59,6 +64,7 @@ class EventModel(QAbstractTableModel):
         self.timeline = timeline
         self.mode = "local"
         self.stale = False
+        self.narrow = False
         self._rows = 0
         self._folded = 0
         self._generation = 0
@@ -97,13 +103,19 @@ class EventModel(QAbstractTableModel):
     def set_marks(self, ordinals: tuple[int, ...]) -> None:
         for ordinal in {*self._marks, *ordinals}:
             self._repaint(ordinal, ordinal)
-        self._marks = ordinals
+        self._marks = tuple(sorted(ordinals))
 
     def set_mode(self, mode: str) -> None:
         """How times are shown; see `text.when`."""
         self.mode = mode
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.TIME, Column.TIME)
         self._repaint(0, self._rows - 1)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Short titles."""
+        if narrow != self.narrow:
+            self.narrow = narrow
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.CHANGES, Column.CHANGES)
 
     def _flash_over(self) -> None:
         first, self._flash_from = self._flash_from, None
@@ -127,7 +139,11 @@ class EventModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
+            if section == Column.CHANGES and self.narrow:
+                return "±"
             return f"Time {self._zone()}" if section == Column.TIME else TITLES[section]
+        if role == Qt.ItemDataRole.ToolTipRole and section == Column.CHANGES:
+            return "How many places of the state the event changed"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             left = section == Column.TYPE
             side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeySequence, QPainter
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -20,8 +22,24 @@ from explorer.ui.chip import Chip
 from explorer.ui.event_model import COLOUR_ROLE, MARK_ROLE, Column, EventModel
 from explorer.ui.find_bar import FindBar
 
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 NEAR_END = 50  # pixels within which the table counts as standing at its end
+NARROW = 420  # pixels below which the titles are short
 DOT = 8  # pixels of the dot in the colour of the type
+
+
+def shortened(name: str, metrics: QFontMetrics, room: int) -> str:
+    """An event type cut to the room at the beginning of a word: what tells types apart stands at the end.
+
+    `CustomerCreditReserved` becomes `…CreditReserved`, `io.eventuate.OrderCreated` `…OrderCreated`.
+    """
+    if metrics.horizontalAdvance(name) <= room:
+        return name
+    for word in _WORD.finditer(name):
+        cut = f"…{name[word.start() :]}"
+        if word.start() and metrics.horizontalAdvance(cut) <= room:
+            return cut
+    return metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
 
 
 class _Delegate(QStyledItemDelegate):
@@ -59,7 +77,7 @@ class _Delegate(QStyledItemDelegate):
         colour = index.data(Qt.ItemDataRole.ForegroundRole)
         painter.setPen(colour if colour is not None else QColor(theme.colours().text))
         painter.setFont(option.font)
-        cut = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+        cut = shortened(words, option.fontMetrics, room)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
         painter.drawText(QRect(left, area.top(), room, area.height()), flags, cut)
         painter.restore()
@@ -136,11 +154,16 @@ class EventTable(QTableView):
         digits = len(str(versions[-1])) if versions else 2
         padding = theme.scaled(16)
         time = {"relative": 12, "delta": 12}.get(self.events.mode, 18)
-        self.setColumnWidth(Column.NUMBER, max(digits, 3) * advance + padding + theme.scaled(14))
+        self.setColumnWidth(Column.NUMBER, max(digits, 2) * advance + padding + theme.scaled(14))
         self.setColumnWidth(Column.TIME, time * advance + padding)
         self.setColumnWidth(
             Column.CHANGES, self.horizontalHeader().fontMetrics().horizontalAdvance("Changes") + padding
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (self.width() < theme.scaled(NARROW)) != self.events.narrow:
+            self.fit_columns()
 
     # -- the cursor -------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QSize, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
@@ -48,7 +48,7 @@ class PaneHead(QWidget):
         self.setFixedHeight(theme.scaled(HEAD))
 
     def add(self, widget: QWidget) -> None:
-        self._line.addWidget(widget)
+        self._line.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def add_tool(self, name: str, title: str, clicked: Callable[[], object], *, checkable: bool = False) -> QToolButton:
         button = QToolButton(self)
@@ -58,7 +58,7 @@ class PaneHead(QWidget):
         button.setAccessibleName(title.split("\n")[0])
         button.setCheckable(checkable)
         button.clicked.connect(lambda _checked=False: clicked())
-        self._line.addWidget(button)
+        self._line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         return button
 
 

@@ -49,6 +49,7 @@ class PayloadSide(QWidget):
         self.problem.dismiss.hide()
         self.model = PagedTreeModel(parent=self)
         self.tree = ValueTree(self.model, "Payload", self)
+        self.tree.hide_marks()
         self.tree.entries = self._entries()
         self.tree.full_wanted.connect(self._open_full)
         self.tree.copy_wanted.connect(lambda row: self._copy(row, plain=True))
@@ -233,7 +234,7 @@ class PayloadView(QWidget):
 
     def show_event(self, version: int | None) -> None:
         """The event of this version; None: none."""
-        words = "Event" if version is None else f"v {text.number(version)}"
+        words = "Event" if version is None else f"Event v {text.number(version)}"
         text.set_label(self.head.heading, words)
         self.left.show_event(version)
         self.right.show_event(version)

@@ -34,6 +34,7 @@ WIDEST_TICK = 14.0  # pixels for one event, at most
 HEIGHT = 52
 FLAGS = 14  # pixels above the ticks, for flags, handle and wedges
 LEAST = 3.0  # pixels of a tick without any change
+SOFT = 0.8  # opacity of ticks: thousands of them at full strength are a noise
 REDRAW_MS = 60  # ticks are drawn anew at most so often while events stream in
 
 
@@ -113,7 +114,7 @@ class Ribbon(QSlider):
 
     def set_marks(self, ordinals: tuple[int, ...]) -> None:
         """The events marked for compare, A and B."""
-        self._marks = ordinals
+        self._marks = tuple(sorted(ordinals))
         self.update()
 
     def _drop_picture(self) -> None:
@@ -162,7 +163,7 @@ class Ribbon(QSlider):
         if self.timeline.count:
             self._paint_hover(painter)
             for number, ordinal in enumerate(self._marks):
-                self._paint_flag(painter, ordinal, "AB"[number % 2])
+                self._paint_flag(painter, ordinal, "AB"[number])
             self._paint_cursor(painter)
         painter.end()
 
@@ -191,6 +192,9 @@ class Ribbon(QSlider):
                 height += (room - LEAST) * log1p(one.changes) / top
             if one.error:
                 colour = QColor(colours.error)
+            else:
+                colour = QColor(colour)
+                colour.setAlphaF(SOFT)
             painter.fillRect(QRectF(x + gap / 2, bottom - height, max(step - gap, 1 / scale), height), colour)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         last = -10.0
@@ -248,7 +252,8 @@ class Ribbon(QSlider):
         painter.fillRect(QRectF(x - 0.5, 0, 1, self.height() - theme.S), colour)
         font = theme.sans_font(10)
         side = QFontMetrics(font).height()
-        left = x if x + side < self.width() else x - side
+        fits = (x - side >= 0) if letter == "A" else (x + side > self.width())
+        left = x - side if fits else x  # A to the left of its line and B to the right, so that they do not meet
         area = QRectF(left, 0, side, side)
         painter.fillRect(area, colour)
         painter.setPen(QColor(colours.base))

@@ -35,7 +35,8 @@ from explorer.ui.transport import Transport
 from explorer.ui.workspace import Workspace
 
 WIDE = 1060  # pixels from which state and changes stand beside one another
-EVENTS_WIDTH = 380
+EVENTS_SHARE = 0.36  # of the width, at first
+EVENTS_LEAST, EVENTS_MOST = 360, 480  # pixels
 
 
 class StreamTab(QWidget):
@@ -100,7 +101,6 @@ class StreamTab(QWidget):
             for part in parts:
                 splitter.addWidget(part)
         self.outer.setStretchFactor(1, 1)
-        self.outer.setSizes([theme.scaled(EVENTS_WIDTH), theme.scaled(800)])
         self.inner.setSizes([500, 500])
         self.pane.setMinimumWidth(theme.scaled(180))
 
@@ -432,6 +432,9 @@ class StreamTab(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if not event.oldSize().isValid() or event.oldSize().width() < 200:
+            events = max(EVENTS_LEAST, min(EVENTS_MOST, self.width() * EVENTS_SHARE))
+            self.outer.setSizes([round(events), round(self.width() - events)])
         wide = self.width() >= theme.scaled(WIDE)
         wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self.inner.orientation() != wanted:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
@@ -29,7 +28,7 @@ from explorer.ui.icons import icon
 from explorer.ui.tree_model import Column, Node, PagedTreeModel, Role
 
 Index = QModelIndex | QPersistentModelIndex
-SIGNS = {"+": "+", "-": "−", "~": "~", ">": ">", ".": "·"}
+SIGNS = {"+": "+", "-": "−", "~": "~", ">": ">", ".": "•"}
 OPEN_SMALL = 12  # containers of at most so many members open by themselves when first seen …
 OPEN_DEPTH = 2  # … down to here
 GUTTER = 24
@@ -61,15 +60,8 @@ class _Delegate(QStyledItemDelegate):
         row: Row | None = index.data(Role.ROW)
         area: QRect = option.rect
         colours = theme.colours()
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         mark = row.mark if row is not None else ""
-        fore, back = theme.mark_colours(mark)
-        if selected:
-            painter.fillRect(area, QColor(colours.selection))
-        elif mark in ("+", "-", "~", ">"):
-            painter.fillRect(area, back)
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(area, QColor(colours.hover))
+        fore, _back = theme.mark_colours(mark)
         column = index.column()
         painter.save()
         if row is None:
@@ -104,7 +96,8 @@ class _Delegate(QStyledItemDelegate):
             painter.setFont(theme.sans_font(12))
             painter.setPen(QColor(colours.accent))
             painter.drawText(link, Qt.AlignmentFlag.AlignCenter, self._tree.link_text(row))
-        self._draw(painter, area, row.text, colour, font, row)
+        words = f'"{row.text}"' if row.kind == "string" else row.text
+        self._draw(painter, area, words, colour, font, row)
 
     def _draw(
         self, painter: QPainter, area: QRect, words: str, colour: QColor, font: QFont, row: Row | None = None
@@ -185,11 +178,25 @@ class ValueTree(QTreeView):
         self.setColumnWidth(Column.KEY, theme.scaled(NAMES))
         self.viewport().update()
 
+    def hide_marks(self) -> None:
+        """For values that are compared with nothing: no gutter."""
+        self.setColumnHidden(Column.MARK, True)
+
     def set_stale(self, stale: bool) -> None:
         """Grey: what is shown is not what was asked for last."""
         if stale != self.stale:
             self.stale = stale
             self.viewport().update()
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The tint of a mark runs through the whole line, gutter and indentation too."""
+        row: Row | None = index.data(Role.ROW)
+        area: QRect = option.rect
+        if self.selectionModel().isRowSelected(index.row(), index.parent()):
+            painter.fillRect(area, QColor(theme.colours().selection))
+        elif row is not None and row.mark in ("+", "-", "~", ">"):
+            painter.fillRect(area, theme.mark_colours(row.mark)[1])
+        super().drawRow(painter, option, index)
 
     # -- what is open, and what is in sight -------------------------------------------------------------------------
 
