@@ -8,6 +8,7 @@ import the application's modules.
 
 from __future__ import annotations
 
+import codecs
 import re
 import uuid
 import zlib
@@ -100,12 +101,24 @@ _known = msgspec.json.Decoder(_Known)
 _known_snapshot = msgspec.json.Decoder(_KnownSnapshot)
 _TIMESTAMP = re.compile(rb'"timestamp":\s*(?:\{"_type_":\s*"datetime_iso",\s*"_data_":\s*)?"([0-9T:.+Z-]{10,40})"')
 _SNAPSHOT_HEAD = re.compile(rb'\{"timestamp":(?:\{[^{}]*\}|"[^"]*"),"topic":"[^"]*","state":')
-_JSON = re.compile(rb'\s*(?:\{\s*(?:["}]|$)|\[)')
+_OBJECT = re.compile(rb'\s*\{\s*(?:["}]|$)')
+_ARRAY = re.compile(rb'\s*\[\s*(?:["\]\[{0-9tfn-]|$)')
+
+
+def _json(text: bytes) -> bool:
+    """Does it begin as JSON does? What is encrypted begins with any bytes, now and then with these."""
+    if _OBJECT.match(text):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(text[:64])
+    except UnicodeDecodeError:
+        return False
+    return _ARRAY.match(text) is not None
 
 
 def _plain(stored: bytes, cut: bool) -> tuple[bytes, bool, str | None]:
     """(JSON text, is it cut, problem). With a problem the bytes are as stored."""
-    if not stored or _JSON.match(stored):
+    if not stored or _json(stored):
         return stored, cut, None
     if len(stored) > 2 and stored[0] == 0x78 and int.from_bytes(stored[:2], "big") % 31 == 0:
         limit = HEAD if cut else WHOLE
@@ -119,7 +132,7 @@ def _plain(stored: bytes, cut: bool) -> tuple[bytes, bool, str | None]:
                 return stored, cut, f"The payload is compressed and larger than {WHOLE // 1024**2} MB."
             if not inflate.eof and not cut:
                 return stored, cut, "The payload is compressed and ends too early."
-            if _JSON.match(text):
+            if _json(text):
                 return text, cut, None
     return stored, cut, "The payload is encrypted, or in an encoding that this program does not know."
 
