@@ -185,6 +185,11 @@ class Workspace(QObject):
             self.busy_changed.emit([])
         return workers, polling, lanes
 
+    @property
+    def occupied(self) -> bool:
+        """Something has been asked and not answered yet."""
+        return any(not one.done and not one.stale for one in self._asks)
+
     def pending_writes(self) -> list[str]:
         """What has been asked to be written and has not started, a line each."""
         worker = self._workers.get("write")

@@ -1,0 +1,129 @@
+"""The program with a window: starts Qt, shows the first page before anything heavy, ends within two seconds."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QCoreApplication, QSocketNotifier, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from explorer import settings as settings_module
+from explorer.stores.store import StoreSpec
+from explorer.ui import theme
+from explorer.ui.bug_dialog import BugDialog
+from explorer.ui.icons import app_icon
+from explorer.ui.screenshot import Screenshot
+from explorer.ui.window import NAME, Window
+from explorer.ui.worker import Delivery
+
+
+class Bugs:
+    """What nobody expected, from any thread, ends in the one dialog. Made on the GUI thread."""
+
+    def __init__(self, echo: bool) -> None:
+        self._delivery = Delivery()
+        self._dialog: BugDialog | None = None
+        self._echo = echo
+        self.seen = 0
+        sys.excepthook = self._raised
+        threading.excepthook = self._raised_in_thread
+
+    def _raised(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QCoreApplication.quit()
+            return
+        sys.__excepthook__(kind, error, trace)
+        self.seen += 1
+        self._delivery.later(lambda: self._show(error))
+
+    def _raised_in_thread(self, raised: threading.ExceptHookArgs) -> None:
+        if raised.exc_value is not None:
+            self._raised(raised.exc_type, raised.exc_value, raised.exc_traceback)
+
+    def _show(self, error: BaseException) -> None:
+        if self._echo:
+            return
+        if self._dialog is None:
+            self._dialog = BugDialog(QApplication.activeWindow())
+        self._dialog.add(error)
+
+
+def run(spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path | None = None) -> int:
+    """Show the window until it is closed; with `screenshot`, paint it to that file and end. Returns the exit code:
+    0, or 1 when the picture could not be made, or 3 when the store of the picture could not be opened.
+    """
+    gc.disable()  # until the window stands: starting makes no garbage worth looking for
+    if spec is not None:
+        # The import takes longer than Qt's start; both at once. Needed by whatever is opened.
+        threading.Thread(target=_import_drivers, name="importing", daemon=True).start()
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    QCoreApplication.setApplicationName("event-store-explorer")
+    QGuiApplication.setApplicationDisplayName(NAME)
+    QGuiApplication.setDesktopFileName("event-store-explorer")
+    app = QApplication(sys.argv[:1])
+    app.setQuitOnLastWindowClosed(False)
+    app.setWindowIcon(app_icon())
+    settings = settings_module.load()
+    theme.apply(app, settings.theme, settings.zoom)
+    bugs = Bugs(echo=screenshot is not None)
+    window = Window(settings, plugins)
+    window.gone.connect(app.quit)
+    interrupted = _on_interrupt(window)
+    picture = Screenshot(window, screenshot, app.exit) if screenshot is not None else None
+    window.show()
+
+    def begin() -> None:
+        if spec is not None:
+            window.open(spec, plugins)
+        elif picture is not None:
+            picture.soon()
+        else:
+            threading.Thread(target=_import_drivers, name="importing", daemon=True).start()
+
+    # After the first paint.
+    QTimer.singleShot(0, window, begin)
+    QTimer.singleShot(1_500, window, _tame_collector)
+    code = app.exec()
+    interrupted.close()
+    if picture is not None and bugs.seen:
+        code = code or 1
+    return code
+
+
+def _tame_collector() -> None:
+    """What was made by starting is never looked through again; young garbage is collected, old garbage is not: with
+    many kept events that took most of a second."""
+    gc.freeze()
+    first, second, _third = gc.get_threshold()
+    gc.set_threshold(first, second, 1_000_000_000)
+    gc.enable()
+
+
+def _import_drivers() -> None:
+    import explorer.stores.open  # noqa: F401 - for its side effect: the drivers are imported
+
+
+def _on_interrupt(window: Window) -> socket.socket:
+    """Ctrl+C in the terminal closes the window like the button does."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read, window)
+
+    def heard() -> None:
+        ours.recv(64)
+        window.close()
+
+    notifier.activated.connect(heard)
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    window.destroyed.connect(theirs.close)
+    return ours

@@ -1,0 +1,241 @@
+"""The tabs: all events first, then one for each open stream; where one has been, and what was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtWidgets import QMenu, QTabBar, QTabWidget, QWidget
+
+from explorer.ui import text
+from explorer.ui.all_events import AllEventsPanel
+from explorer.ui.icons import icon
+from explorer.ui.stream_tab import StreamTab
+from explorer.ui.workspace import Workspace
+
+HISTORY = 200
+MOST = 40  # tabs that are restored
+
+
+class Place(NamedTuple):
+    """Where one is: a stream at a version, or all events ("", "", 0)."""
+
+    category: str
+    id: str
+    version: int
+
+
+EVERYTHING = Place("", "", 0)
+
+
+class _Bar(QTabBar):
+    """Closes a tab by the middle button."""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            place = self.tabAt(event.position().toPoint())
+            if place > 0:
+                self.tabCloseRequested.emit(place)
+        super().mouseReleaseEvent(event)
+
+
+class Tabs(QTabWidget):
+    """Opens, finds and closes the tabs of the store's streams."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self._history: list[Place] = [EVERYTHING]
+        self._at = 0
+        self._moving = False
+        self._closed: list[Place] = []
+        bar = _Bar(self)
+        self.setTabBar(bar)
+        self.setAccessibleName("Open streams")
+        self.setDocumentMode(True)
+        self.setMovable(True)
+        self.setTabsClosable(True)
+        self.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setUsesScrollButtons(True)
+        bar.setExpanding(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        bar.customContextMenuRequested.connect(self._menu)
+        self.all_events = AllEventsPanel(workspace, self)
+        self.addTab(self.all_events, icon("events"), "All events")
+        for side in (QTabBar.ButtonPosition.RightSide, QTabBar.ButtonPosition.LeftSide):
+            bar.setTabButton(0, side, None)
+        self.tabCloseRequested.connect(self.close_tab)
+        self.currentChanged.connect(self._on_current)
+        bar.tabMoved.connect(self._keep_first)
+        workspace.stream_wanted.connect(self.show_stream)
+        workspace.current_stream_changed.connect(self._on_version)
+        workspace.closing.connect(self.clear_streams)
+        self._bind()
+
+    def _bind(self) -> None:
+        bind = self.workspace.actions.bind
+        bind("close_tab", lambda: self.close_tab(self.currentIndex()), self, lambda: self.currentIndex() > 0)
+        bind("reopen_tab", self.reopen, self, lambda: bool(self._closed))
+        bind("next_tab", lambda: self._turn(1), self, lambda: self.count() > 1)
+        bind("previous_tab", lambda: self._turn(-1), self, lambda: self.count() > 1)
+        for number in range(1, 10):
+            bind(
+                f"tab_{number}",
+                partial(self.setCurrentIndex, number - 1),
+                self,
+                partial(lambda number: self.count() >= number, number),
+            )
+        bind("history_back", lambda: self._travel(-1), self, lambda: self._at > 0)
+        bind("history_forward", lambda: self._travel(1), self, lambda: self._at < len(self._history) - 1)
+
+    # -- streams -------------------------------------------------------------------------------------------
+
+    def streams(self) -> list[StreamTab]:
+        """The open streams, from the left."""
+        widgets = [self.widget(place) for place in range(self.count())]
+        return [widget for widget in widgets if isinstance(widget, StreamTab)]
+
+    def tab_of(self, category: str, id: str) -> StreamTab | None:
+        return next((tab for tab in self.streams() if (tab.category, tab.id) == (category, id)), None)
+
+    def show_stream(self, category: str, id: str, version: int | None = None) -> StreamTab:
+        """Show this stream, at this version if one is named; its tab is opened if there is none."""
+        tab = self.tab_of(category, id)
+        if tab is None:
+            tab = StreamTab(self.workspace, category, id, version)
+            name = f"{category} {id}".strip() or "(no name)"
+            place = self.addTab(tab, text.tab_text(name))
+            self.setTabToolTip(place, text.tooltip(f"{category}\n{id}"))
+            self._add_close_button(place)
+        elif version is not None:
+            tab.go_to_version(version)
+        if self.currentWidget() is tab:
+            self._visit(Place(category, id, version or tab.version))
+        else:
+            self.setCurrentWidget(tab)
+        tab.setFocus(Qt.FocusReason.OtherFocusReason)
+        return tab
+
+    def _add_close_button(self, place: int) -> None:
+        button = self.tabBar().tabButton(place, QTabBar.ButtonPosition.RightSide)
+        if button is not None:
+            button.setAccessibleName("Close tab")
+
+    def close_tab(self, place: int) -> None:
+        """Close a stream's tab; it can be reopened."""
+        tab = self.widget(place)
+        if isinstance(tab, StreamTab):
+            self._closed.append(Place(tab.category, tab.id, tab.version))
+            self.removeTab(place)
+            tab.deleteLater()
+
+    def reopen(self) -> None:
+        """Open again what was closed last."""
+        while self._closed:
+            place = self._closed.pop()
+            if self.tab_of(place.category, place.id) is None:
+                self.show_stream(place.category, place.id, place.version or None)
+                return
+
+    def clear_streams(self) -> None:
+        """The store is being closed."""
+        self._moving = True
+        for tab in self.streams():
+            self.removeTab(self.indexOf(tab))
+            tab.deleteLater()
+        self._moving = False
+        self._history, self._at = [EVERYTHING], 0
+        self._closed.clear()
+
+    def open_tabs(self) -> Sequence[tuple[str, Callable[[], None]]]:
+        """Titles, and what shows each, for the go-to palette."""
+        return [(f"{tab.category} {tab.id}".strip(), partial(self.setCurrentWidget, tab)) for tab in self.streams()]
+
+    # -- remembering ---------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """The open streams and where each stands."""
+        return {
+            "streams": [[tab.category, tab.id, 0 if tab.at_last else tab.version] for tab in self.streams()][:MOST],
+            "current": self.currentIndex(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Open the streams again. What does not fit (an older file) is left out."""
+        self._moving = True
+        for one in state.get("streams") or []:
+            match one:
+                case [str(category), str(id), int(version)]:
+                    self.show_stream(category, id, version or None)
+        current = state.get("current")
+        self.setCurrentIndex(current if isinstance(current, int) and 0 <= current < self.count() else 0)
+        self._moving = False
+        self._history, self._at = [self._here()], 0
+
+    # -- back and forth ------------------------------------------------------------------------------------
+
+    def _here(self) -> Place:
+        tab = self.currentWidget()
+        return Place(tab.category, tab.id, tab.version) if isinstance(tab, StreamTab) else EVERYTHING
+
+    def _visit(self, place: Place) -> None:
+        if self._moving:
+            return
+        if place == self._history[self._at]:
+            return
+        self._history = [*self._history[: self._at + 1], place][-HISTORY:]
+        self._at = len(self._history) - 1
+
+    def _on_version(self, category: str, id: str, version: int) -> None:
+        """Stepping within a stream is no new place; leaving it comes back to where one stood."""
+        here = self._history[self._at]
+        if (here.category, here.id) == (category, id) and category + id:
+            self._history[self._at] = Place(category, id, version)
+
+    def _travel(self, by: int) -> None:
+        wanted = self._at + by
+        if not 0 <= wanted < len(self._history):
+            return
+        self._at = wanted
+        place = self._history[wanted]
+        self._moving = True
+        if place == EVERYTHING:
+            self.setCurrentIndex(0)
+        else:
+            self.show_stream(place.category, place.id, place.version or None)
+        self._moving = False
+
+    def _turn(self, by: int) -> None:
+        self.setCurrentIndex((self.currentIndex() + by) % self.count())
+
+    def _on_current(self, _place: int) -> None:
+        here = self._here()
+        self._visit(here)
+        if here == EVERYTHING:
+            self.workspace.current_stream_changed.emit("", "", 0)
+
+    def _keep_first(self, _source: int, _target: int) -> None:
+        first = self.indexOf(self.all_events)
+        if first > 0:
+            self.tabBar().moveTab(first, 0)
+
+    def _menu(self, at: QPoint) -> None:
+        place = self.tabBar().tabAt(at)
+        tab = self.widget(place)
+        if not isinstance(tab, StreamTab):
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(icon("close"), "Close", lambda: self.close_tab(place))
+        menu.addAction("Close the others", lambda: self._close_others(tab))
+        menu.addSeparator()
+        menu.addAction(icon("copy"), "Copy the stream's id", lambda: QGuiApplication.clipboard().setText(tab.id))
+        menu.popup(self.tabBar().mapToGlobal(at))
+
+    def _close_others(self, keep: StreamTab) -> None:
+        for tab in self.streams():
+            if tab is not keep:
+                self.close_tab(self.indexOf(tab))

@@ -1,0 +1,462 @@
+"""The main window: composes the panels, opens and closes stores, remembers how it was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer import settings as settings_module
+from explorer.errors import ExplorerError
+from explorer.settings import Recent, Settings
+from explorer.stores.store import StoreSpec
+from explorer.ui import menus, passwords, text, theme
+from explorer.ui.append_dialog import AppendDialog
+from explorer.ui.banner import Banner
+from explorer.ui.command_dock import CommandDock
+from explorer.ui.demo_store import DemoStore
+from explorer.ui.first_page import FirstPage
+from explorer.ui.goto import COMMAND, GoTo
+from explorer.ui.help_sheet import HelpSheet
+from explorer.ui.icons import app_icon
+from explorer.ui.live_feed import LiveFeedPanel
+from explorer.ui.open_dialog import OpenDialog
+from explorer.ui.status import MODES, Status
+from explorer.ui.streams_panel import StreamsPanel
+from explorer.ui.strip import Strip
+from explorer.ui.tabs import Tabs
+from explorer.ui.worker import Delivery
+from explorer.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "Event Store Explorer"
+SIZE = QSize(1280, 800)
+ZOOMS = (75, 85, 100, 115, 130, 150, 175, 200, 250)
+THEMES = {"system": "as the system", "light": "light", "dark": "dark"}
+LAYOUT = 1  # version of the docks' arrangement; another one is not restored
+
+
+class Window(QMainWindow):
+    """`gone` when it has closed and nothing of it runs any more."""
+
+    gone = Signal()
+
+    def __init__(self, settings: Settings, plugins: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.settings = settings
+        self.workspace = Workspace(settings, self, plugins)
+        self._delivery = Delivery(self)
+        self.demo = DemoStore(self._delivery)
+        self._closing = False
+        self._dialog: OpenDialog | None = None
+        self._help: HelpSheet | None = None
+        self._arranged: QByteArray | None = None  # the docks as delivered
+        self._wanted: StoreSpec | None = None  # what is being opened
+        self.setObjectName("window")
+        self.setWindowIcon(app_icon())
+        self.setWindowTitle(NAME)
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, self.tabs_north())
+        self.resize(SIZE)
+        self.open_menu = QMenu(self)
+        self.open_menu.aboutToShow.connect(self._fill_open_menu)
+        self.open_menu.aboutToHide.connect(self.workspace.actions.enable_all, Qt.ConnectionType.QueuedConnection)
+        self.strip = Strip(self.workspace, self.open_menu, self)
+        self.banner = Banner(self)
+        self.first_page = FirstPage(settings, self)
+        self.tabs = Tabs(self.workspace, self)
+        self.pages = QStackedWidget(self)
+        self.pages.addWidget(self.first_page)
+        self.pages.addWidget(self.tabs)
+        central = QWidget(self)
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.pages, 1)
+        self.setCentralWidget(central)
+        self.status = Status(self.workspace, self)
+        self.setStatusBar(self.status)
+        self.docks: list[QDockWidget] = []
+        self._make_docks()
+        self.goto = GoTo(self.workspace, self, self.tabs.open_tabs)
+        self._bind()
+        menus.fill_menu_bar(self, self.workspace.actions, lambda: self.docks)
+        self._add_strip()
+        self._connect()
+        self._show_docks(False)
+        if settings.geometry:
+            self.restoreGeometry(_bytes(settings.geometry))
+
+    # -- composing -----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def tabs_north() -> Tabs.TabPosition:
+        return Tabs.TabPosition.North
+
+    def _add_strip(self) -> None:
+        """Below the menus, above the docks, over the whole width."""
+        bar = self.addToolBar("Head")
+        bar.setObjectName("head")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.toggleViewAction().setVisible(False)
+        bar.setStyleSheet("QToolBar { padding: 0; border: none; }")
+        bar.addWidget(self.strip)
+
+    def _make_docks(self) -> None:
+        self.streams = StreamsPanel(self.workspace)
+        self.command = CommandDock(self.workspace)
+        self.feed = LiveFeedPanel(self.workspace)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        streams = self._dock("streams", "Streams", self.streams, left)
+        command = self._dock("command", "Command", self.command, right)
+        feed = self._dock("feed", "Live feed", self.feed, bottom)
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.resizeDocks([streams, command], [theme.scaled(250), theme.scaled(320)], Qt.Orientation.Horizontal)
+        self.resizeDocks([feed], [theme.scaled(190)], Qt.Orientation.Vertical)
+        self._arranged = self.saveState(LAYOUT)
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        self.docks.append(dock)
+        return dock
+
+    def _show_docks(self, shown: bool) -> None:
+        for dock in self.docks:
+            dock.setVisible(shown)
+        self.status.setVisible(shown)
+
+    def _bind(self) -> None:
+        bind = self.workspace.actions.bind
+        is_open: Callable[[], bool] = lambda: self.workspace.is_open  # noqa: E731 - used many times below
+        bind("open", self.choose_store, self)
+        bind("open_read_only", partial(self.choose_store, read_only=True), self)
+        bind("demo", self.open_demo, self)
+        bind("refresh", self.workspace.refresh, self, is_open)
+        bind("live", self._toggle_live, self, lambda: self.workspace.live.state in ("live", "paused"))
+        bind("close_store", self.close_store, self, is_open)
+        bind("quit", self.close, self)
+        bind("goto", self.goto.open, self, is_open)
+        bind("palette", partial(self.goto.open, COMMAND), self)
+        bind("filter", self.streams.focus_filter, self, is_open)
+        bind("new_tab", self.goto.open, self, is_open)
+        bind("append", partial(self.workspace.append_wanted.emit, None), self, lambda: self.workspace.writable)
+        bind("zoom_in", partial(self._zoom, 1), self)
+        bind("zoom_out", partial(self._zoom, -1), self)
+        bind("zoom_reset", partial(self._zoom, 0), self)
+        bind("full_screen", self._full_screen, self)
+        bind("theme", self._next_theme, self)
+        bind("time_mode", self._next_time_mode, self)
+        bind("reset_layout", self.reset_layout, self, is_open)
+        bind("help", self.show_help, self)
+        bind("about", self._about, self)
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.opened.connect(self._on_opened)
+        workspace.open_failed.connect(self._on_open_failed)
+        workspace.append_wanted.connect(self._append)
+        workspace.failure.connect(self.banner.show_error)
+        workspace.notice.connect(self.banner.show_notice)
+        workspace.engine_ready.connect(self._on_engine_ready)
+        workspace.engine_failed.connect(
+            lambda sentence: self.banner.show_notice("error", sentence, "States and commands cannot be shown now.")
+        )
+        workspace.actions.impossible.connect(lambda title: workspace.message.emit(f"{title}: not possible here now."))
+        workspace.actions.changed.connect(self._note_keys)
+        self.first_page.open_wanted.connect(self.choose_store)
+        self.first_page.demo_wanted.connect(self.open_demo)
+        self.first_page.chosen.connect(self.open_recent)
+
+    # -- opening -------------------------------------------------------------------------------------------
+
+    def choose_store(self, read_only: bool = False) -> None:
+        """The open dialog."""
+        dialog = self._open_dialog()
+        if read_only:
+            dialog.writable.setChecked(False)
+            dialog.writable.setEnabled(False)
+        dialog.open()
+
+    def _open_dialog(self) -> OpenDialog:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+        dialog = OpenDialog(self.settings, self)
+        dialog.chosen.connect(self.open)
+        self._dialog = dialog
+        return dialog
+
+    def open_recent(self, recent: Recent) -> None:
+        self.open(StoreSpec(recent.url, recent.layout, recent.instance, recent.writable), tuple(recent.plugins))
+
+    def open_demo(self) -> None:
+        """The demo's store, with its services."""
+        self._say_opening("Preparing the demo …")
+
+        def failed(error: ExplorerError) -> None:
+            self._say_opening("")
+            self._notices().show_error(error, self.open_demo)
+
+        self._close_then(lambda: self.demo.start(lambda spec: self._start(spec, ()), failed))
+
+    def open(self, spec: StoreSpec, plugins: tuple[str, ...] = ()) -> None:
+        """Close what is open and open this. What fails comes back in the dialog."""
+        self._say_opening("Opening …")
+
+        def begin() -> None:
+            if spec.password is None and passwords.is_server(spec.url):
+                passwords.in_thread(
+                    self._delivery,
+                    partial(passwords.recall, spec.url),
+                    lambda password: self._start(replace(spec, password=password), plugins),
+                )
+            else:
+                self._start(spec, plugins)
+
+        self._close_then(begin)
+
+    def _start(self, spec: StoreSpec, plugins: tuple[str, ...]) -> None:
+        if not self._closing:
+            self.banner.clear()
+            self._wanted = spec
+            self.workspace.open(spec, plugins or self.workspace.plugins)
+
+    def close_store(self) -> None:
+        """Back to the first page."""
+        self._close_then(lambda: None)
+
+    def _close_then(self, then: Callable[[], None]) -> None:
+        def closed() -> None:
+            self._show_docks(False)
+            self.pages.setCurrentWidget(self.first_page)
+            self.first_page.refresh()
+            self.setWindowTitle(NAME)
+            then()
+
+        def close() -> None:
+            self._remember()
+            self.demo.stop()
+            self.workspace.close(closed)
+
+        self._ask_about_writes(close)
+
+    def _on_opened(self) -> None:
+        info, spec = self.workspace.info, self.workspace.spec
+        assert info is not None
+        assert spec is not None
+        self._say_opening("")
+        self.settings.remember(
+            Recent(
+                spec.url,
+                info.title,
+                spec.layout,
+                spec.instance,
+                info.writable,
+                datetime.now(UTC).isoformat(timespec="seconds"),
+                list(self.workspace.plugins),
+            )
+        )
+        state = "writable" if info.writable else "read-only"
+        self.setWindowTitle(text.title(f"{info.title} ({state}) – {NAME}"))
+        self.pages.setCurrentWidget(self.tabs)
+        self._show_docks(True)
+        saved = settings_module.connection_state(info.identity)
+        if isinstance(saved.get("docks"), str):
+            self.restoreState(_bytes(saved["docks"]), LAYOUT)
+        if isinstance(saved.get("geometry"), str):
+            self.restoreGeometry(_bytes(saved["geometry"]))
+        self.tabs.restore(saved.get("tabs") or {})
+        if info.notice:
+            self.banner.show_notice("info", info.notice)
+        if not self.tabs.streams():
+            self.streams.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_open_failed(self, error: ExplorerError) -> None:
+        spec, self._wanted = self._wanted, None
+        self._say_opening("")
+        self.demo.stop()
+        if spec is not None:
+            dialog = self._open_dialog()
+            dialog.fill(spec.url, writable=spec.writable, error=error)
+            dialog.open()
+        else:
+            self.first_page.banner.show_error(error)
+
+    def _on_engine_ready(self) -> None:
+        problems = self.workspace.plugin_problems
+        if problems:
+            self.banner.show_notice(
+                "warning", problems[0], "Its categories are shown with the generic fold.", detail="\n".join(problems)
+            )
+
+    def _say_opening(self, words: str) -> None:
+        self.first_page.opening(words)
+        if not words:
+            return
+        self.first_page.banner.clear()
+        self.workspace.message.emit(words)
+
+    def _notices(self) -> Banner:
+        return self.banner if self.workspace.is_open else self.first_page.banner
+
+    def _fill_open_menu(self) -> None:
+        menus.fill_open_menu(self.open_menu, self.workspace.actions, self.settings, self, self.open_recent)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.open(StoreSpec(url.toLocalFile()))
+                return
+
+    # -- what one can do -----------------------------------------------------------------------------------
+
+    def _append(self, draft: Mapping[str, object] | None) -> None:
+        if not self.workspace.writable:
+            self.workspace.message.emit("This store is open read-only: nothing can be appended.")
+            return
+        AppendDialog(self.workspace, draft, self).show()
+
+    def _toggle_live(self) -> None:
+        self.workspace.pause(self.workspace.live.state == "live")
+
+    def _zoom(self, by: int) -> None:
+        now = theme.zoom()
+        larger, smaller = [z for z in ZOOMS if z > now], [z for z in ZOOMS if z < now]
+        wanted = (larger[0] if larger else now) if by > 0 else (smaller[-1] if smaller else now) if by < 0 else 100
+        self.settings.zoom = wanted
+        self._apply_theme()
+        self.workspace.message.emit(f"Size {wanted} %")
+
+    def _next_theme(self) -> None:
+        names = list(THEMES)
+        self.settings.theme = names[(names.index(self.settings.theme) + 1) % len(names)]
+        self._apply_theme()
+        self.workspace.message.emit(f"Colours: {THEMES[self.settings.theme]}")
+
+    def _apply_theme(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, self.settings.theme, self.settings.zoom)
+
+    def _next_time_mode(self) -> None:
+        modes = list(MODES)
+        mode = modes[(modes.index(self.workspace.time_mode) + 1) % len(modes)]
+        self.workspace.set_time_mode(mode)
+        self.workspace.message.emit(f"Times: {MODES[mode]}")
+
+    def _full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def reset_layout(self) -> None:
+        """All panels where they were delivered."""
+        if self._arranged is not None:
+            self.restoreState(self._arranged, LAYOUT)
+            self._show_docks(True)
+
+    def _note_keys(self) -> None:
+        self.settings.keys = self.workspace.actions.own_keys()
+
+    def show_help(self) -> None:
+        if self._help is None:
+            self._help = HelpSheet(self.workspace.actions, self)
+        self._help.show()
+        self._help.raise_()
+        self._help.activateWindow()
+
+    def _about(self) -> None:
+        from explorer import __version__
+
+        box = self._box(QMessageBox.Icon.NoIcon, f"{NAME} {__version__}")
+        box.setInformativeText("Open an event store, look at it, replay it, write to it, watch it live. MIT licence.")
+        box.setIconPixmap(app_icon().pixmap(48, 48))
+        box.open()
+
+    def _box(self, picture: QMessageBox.Icon, sentence: str) -> QMessageBox:
+        box = QMessageBox(self)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setIcon(picture)
+        box.setWindowTitle(NAME)
+        box.setText(text.lines_shown(sentence))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return box
+
+    # -- closing -------------------------------------------------------------------------------------------
+
+    def _ask_about_writes(self, then: Callable[[], None]) -> None:
+        """Writes that have not started would be lost: list them and ask."""
+        pending = self.workspace.pending_writes()
+        if not pending:
+            then()
+            return
+        box = self._box(QMessageBox.Icon.Warning, "This has been asked to be written and has not started:")
+        box.setInformativeText(text.lines_shown("\n".join(f"• {one}" for one in pending)))
+        drop = box.addButton("Close without writing it", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Wait", QMessageBox.ButtonRole.RejectRole)
+        drop.clicked.connect(then)
+        box.open()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        if not self._closing:
+            self._ask_about_writes(self._leave)
+
+    def _leave(self) -> None:
+        self._closing = True
+        self._remember()
+        self.hide()
+        self.demo.stop()
+        for widget in QApplication.topLevelWidgets():
+            if widget is not self and widget.isVisible():
+                widget.hide()
+        self.workspace.close(self.gone.emit)
+
+    def _remember(self) -> None:
+        """How it is left. A folder that cannot be written loses nothing but that."""
+        self.settings.geometry = _text(self.saveGeometry())
+        info = self.workspace.info
+        try:
+            if info is not None:
+                state = {
+                    "geometry": self.settings.geometry,
+                    "docks": _text(self.saveState(LAYOUT)),
+                    "tabs": self.tabs.state(),
+                }
+                settings_module.save_connection_state(info.identity, state)
+            settings_module.save(self.settings)
+        except OSError as error:
+            self.workspace.message.emit(f"What the window looks like cannot be remembered: {error.strerror}.")
+
+
+def _text(value: QByteArray) -> str:
+    return bytes(value.toBase64().data()).decode()
+
+
+def _bytes(value: str) -> QByteArray:
+    return QByteArray.fromBase64(QByteArray(value.encode("ascii", "ignore")))
