@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,28 +21,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer import payload
 from explorer.engine.messages import EventDraft, Preview, PreviewAppend
 from explorer.errors import Conflict, ExplorerError
-from explorer.model import Event, Json
+from explorer.model import Event
 from explorer.ui import text, theme
 from explorer.ui.append_target import AppendTarget, complete, fill
 from explorer.ui.committing import Committing, Sent
 from explorer.ui.empty import EmptyState
-from explorer.ui.event_drafts import DraftEvent, EventDrafts
-from explorer.ui.json_editor import LIMIT, JsonEditor
+from explorer.ui.event_drafts import DraftEvent, EventDrafts, by_hand, laid_out
+from explorer.ui.json_editor import JsonEditor
 from explorer.ui.outcome_view import OutcomeView
 from explorer.ui.preview_view import PreviewView, heading
 from explorer.ui.workspace import Workspace
-
-ORIGIN = "event-store-explorer"
-_NOT_COPIED = (
-    "origin",
-    "user",
-    "reason",
-    "correlation_id",
-    "causation_id",
-)  # true of the event that was, not of this one
 
 
 class AppendDialog(QDialog):
@@ -213,7 +202,7 @@ class AppendDialog(QDialog):
         category, id, _ = self._workspace.current_stream
         self.target.set_stream(str(draft.get("category", category)), str(draft.get("id", id)))
         data, metadata = _as_text(draft.get("data", "")), _as_text(draft.get("metadata", ""))
-        event = DraftEvent(self, str(draft.get("type", "")), _laid_out(data), _laid_out(metadata))
+        event = DraftEvent(self, str(draft.get("type", "")), laid_out(data), laid_out(metadata))
         self.drafts.put(event)
         if draft.get("version") and not data:
             key, version = self.target.key, int(draft["version"])
@@ -227,16 +216,8 @@ class AppendDialog(QDialog):
         """Fill in what the event is to be like."""
         if found is None:
             return
-        event.type = found.type
-        if len(found.data) > LIMIT or found.problem:
-            why = found.problem or f"its payload of {text.size_text(len(found.data))} is more than can be edited here."
-            self.outcome.show_notice("warning", f"The payload was not copied: {why}")
-        else:
-            event.data.setPlainText(_laid_out(found.data.decode("utf-8", "replace")))
-        known = payload.decode(found.metadata) if len(found.metadata) <= LIMIT else payload.Decoded(None)
-        if isinstance(known.value, dict):
-            kept: dict[str, Json] = {key: value for key, value in known.value.items() if key not in _NOT_COPIED}
-            event.metadata.setPlainText(payload.pretty(kept))
+        if wrong := event.be_like(found):
+            self.outcome.show_notice("warning", wrong)
         if self.drafts.current is event:
             self._show_event(event)
         self.drafts.refresh()
@@ -266,18 +247,7 @@ class AppendDialog(QDialog):
         return ""
 
     def _by_hand(self) -> tuple[EventDraft, ...]:
-        """The events with what every event written by hand says of itself."""
-        drafts = []
-        said: dict[str, Json] = {"origin": ORIGIN, "user": getpass.getuser()}
-        if self.reason.text().strip():
-            said["reason"] = self.reason.text().strip()
-        for event in self.drafts.events:
-            draft = event.draft()
-            metadata = payload.parse(draft.metadata)
-            assert isinstance(metadata, dict)
-            whole = payload.encode({**metadata, **said}).decode()
-            drafts.append(EventDraft(draft.type, draft.data, whole, draft.event_id))
-        return tuple(drafts)
+        return by_hand(self.drafts.events, self.reason.text().strip())
 
     # -- preview and append ------------------------------------------------------------------------------------------
 
@@ -403,26 +373,6 @@ class AppendDialog(QDialog):
 
 def _as_text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _laid_out(content: str) -> str:
-    """JSON with a member a line; as it is when it is no JSON or too long; an empty object for nothing."""
-    if not content.strip():
-        return "{}"
-    if len(content) > LIMIT:
-        return "{}"
-    decoded = payload.decode(content.encode("utf-8", "surrogatepass"))
-    return content if decoded.problem else payload.pretty(decoded.value)
-
-
-def _fill(box: QComboBox, entries: tuple[str, ...]) -> None:
-    """Other entries to choose from; what was typed stays."""
-    typed = box.currentText()
-    blocked = box.blockSignals(True)
-    box.clear()
-    box.addItems([text.shown(entry) for entry in entries])
-    box.setEditText(typed)
-    box.blockSignals(blocked)
 
 
 def _titled(title: str, parent: QWidget) -> QLabel:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
-
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QStackedLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from explorer.engine.messages import AggregateInfo, CommandInfo, Preview, PreviewCommand
+from explorer.engine.messages import Preview, PreviewCommand
 from explorer.errors import Conflict, ExplorerError
 from explorer.model import Event, StreamKey
-from explorer.ui import icons, text, theme
+from explorer.ui import text, theme
+from explorer.ui.command_chooser import CommandChooser
 from explorer.ui.command_form import CommandForm
 from explorer.ui.committing import Committing, Sent
 from explorer.ui.empty import EmptyState
@@ -42,8 +37,6 @@ class CommandDock(QWidget):
         self._workspace = workspace
         self._preview: Preview | None = None
         self._previewing = False
-        self._followed: tuple[str, str] = ("", "")  # category and id of the active tab
-        self._new_ids: dict[tuple[str, str], str] = {}  # (aggregate, command) → id of the stream it will create
         self._unknown: Sent | None = None
         self.committing = Committing(workspace, self)
         self._build()
@@ -55,18 +48,7 @@ class CommandDock(QWidget):
     def _build(self) -> None:
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.aggregate = _chooser("Aggregate", self)
-        self.command = _chooser("Command", self)
-        self.id = QLineEdit(self)
-        self.id.setFont(theme.mono_font())
-        self.id.setAccessibleName("Id of the aggregate")
-        self.id.setPlaceholderText("id")
-        self.new_id = _tool("plus", "New id", "A new id, for a command that starts a stream", self)
-        self.follow = _tool("follow", "Follow the active tab", "Take the id from the tab one is looking at", self)
-        self.follow.setCheckable(True)
-        self.follow.setChecked(True)
-        self._help = text.plain_label("", self, wrap=True)
-        self._help.setProperty("muted", True)
+        self.chooser = CommandChooser(self)
         self.form = CommandForm(self)
         self.reason = QLineEdit(self)
         self.reason.setAccessibleName("Reason")
@@ -80,24 +62,6 @@ class CommandDock(QWidget):
         self._why_not = text.plain_label("", self, wrap=True)
         self._why_not.setProperty("muted", True)
 
-        ids = QHBoxLayout()
-        ids.setSpacing(2)
-        ids.addWidget(self.id, 1)
-        ids.addWidget(self.new_id)
-        ids.addWidget(self.follow)
-        head = QGridLayout()
-        head.setHorizontalSpacing(theme.M)
-        head.setVerticalSpacing(theme.M)
-        head.setColumnMinimumWidth(0, LABEL_WIDTH)
-        head.setColumnStretch(1, 1)
-        for row, (name, field) in enumerate((("Aggregate", self.aggregate), ("Command", self.command), ("Id", None))):
-            label = text.plain_label(name, self)
-            label.setProperty("muted", True)
-            head.addWidget(label, row, 0)
-            if field is not None:
-                label.setBuddy(field)
-                head.addWidget(field, row, 1)
-        head.addLayout(ids, 2, 1)
         why = QGridLayout()
         why.setHorizontalSpacing(theme.M)
         why.setColumnMinimumWidth(0, LABEL_WIDTH)
@@ -112,8 +76,7 @@ class CommandDock(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(theme.M + theme.S, theme.M + theme.S, theme.M + theme.S, theme.M + theme.S)
         column.setSpacing(theme.M)
-        column.addLayout(head)
-        column.addWidget(self._help)
+        column.addWidget(self.chooser)
         column.addWidget(_hairline(self))
         column.addWidget(self.form)
         column.addLayout(why)
@@ -156,12 +119,9 @@ class CommandDock(QWidget):
         workspace.closed.connect(self._opened)
         workspace.engine_ready.connect(self._show_aggregates)
         workspace.engine_failed.connect(self._engine_failed)
-        workspace.current_stream_changed.connect(self._stream_changed)
-        self.aggregate.currentIndexChanged.connect(self._aggregate_chosen)
-        self.command.currentIndexChanged.connect(self._command_chosen)
-        self.id.textEdited.connect(self._id_typed)
-        self.new_id.clicked.connect(self._make_id)
-        self.follow.toggled.connect(self._follow_toggled)
+        workspace.current_stream_changed.connect(lambda category, id, at: self.chooser.follow_stream(category, id))
+        self.chooser.command_changed.connect(self._command_chosen)
+        self.chooser.id_changed.connect(self._outdate)
         self.form.changed.connect(self._outdate)
         self.reason.textEdited.connect(self._outdate)
         self.preview_button.clicked.connect(self.preview)
@@ -179,37 +139,23 @@ class CommandDock(QWidget):
         committing.busy_changed.connect(lambda busy: self._refresh())
         actions = workspace.actions
         actions.bind("preview", self.preview, self, lambda: self.preview_button.isEnabled())
-        actions.bind("commit", self.commit, self, lambda: self._chosen() is not None)
+        actions.bind("commit", self.commit, self, lambda: self.chooser.chosen is not None)
         actions.bind("undo", self.form.undo, self.form)
         actions.bind("redo", self.form.redo, self.form)
 
     # -- what there is to choose -------------------------------------------------------------------------------------
 
     def _opened(self) -> None:
-        self._forget_preview()
         self._unknown = None
+        self._forget_preview()
         self.outcome.clear()
         self._show_aggregates()
 
     def _show_aggregates(self) -> None:
-        chosen = self.aggregate.currentText(), self.command.currentText()
-        blocked = self.aggregate.blockSignals(True)
-        self.aggregate.clear()
-        for info in self._workspace.aggregates:
-            if info.commands:
-                self.aggregate.addItem(text.menu_text(info.name), info)
-        self.aggregate.setCurrentIndex(max(0, self.aggregate.findText(chosen[0])))
-        self.aggregate.blockSignals(blocked)
-        self._say_why_empty()
-        if self.aggregate.count():
-            self._aggregate_chosen()
-            self.command.setCurrentIndex(max(0, self.command.findText(chosen[1])))
-            self._stream_changed(*self._followed, 0)
-
-    def _say_why_empty(self) -> None:
         workspace = self._workspace
-        if self.aggregate.count():
+        if self.chooser.show_aggregates(workspace.aggregates):
             self._stack.setCurrentWidget(self._body)
+            self._refresh()
             return
         self._stack.setCurrentWidget(self._empty)
         if workspace.info is None:
@@ -222,106 +168,34 @@ class CommandDock(QWidget):
             self._empty.say("No aggregate here takes commands.", hint, icon_name="command")
 
     def _engine_failed(self, sentence: str) -> None:
-        if self.aggregate.count():
+        if self.chooser.chosen is not None:
             self.outcome.show_notice("error", sentence)
         else:
             self._empty.say("The engine did not start.", sentence, icon_name="error")
             self._stack.setCurrentWidget(self._empty)
 
-    def _chosen(self) -> tuple[AggregateInfo, CommandInfo] | None:
-        aggregate, command = self.aggregate.currentData(), self.command.currentData()
-        if isinstance(aggregate, AggregateInfo) and isinstance(command, CommandInfo):
-            return aggregate, command
-        return None
-
-    def _aggregate_chosen(self) -> None:
-        info = self.aggregate.currentData()
-        blocked = self.command.blockSignals(True)
-        self.command.clear()
-        for command in info.commands if isinstance(info, AggregateInfo) else ():
-            self.command.addItem(text.menu_text(command.name), command)
-        self.command.blockSignals(blocked)
-        self._command_chosen()
-
     def _command_chosen(self) -> None:
-        chosen = self._chosen()
-        if chosen is None:
-            return
-        aggregate, command = chosen
-        self.form.show_command(aggregate.name, command)
-        text.set_label(self._help, command.help)
-        self._help.setVisible(bool(command.help))
-        self.new_id.setVisible(command.creates)
-        self._show_id()
-        self.outcome.clear()
-        self._forget_preview()
-
-    # -- which stream ------------------------------------------------------------------------------------------------
-
-    def _stream_changed(self, category: str, id: str, version: int) -> None:
-        if (category, id) == self._followed and self.id.text():
-            return
-        self._followed = (category, id)
-        if not category or not self.follow.isChecked():
-            return
-        for index in range(self.aggregate.count()):
-            if category in self.aggregate.itemData(index).categories and index != self.aggregate.currentIndex():
-                current = self.aggregate.currentData()
-                if category not in current.categories:
-                    self.aggregate.setCurrentIndex(index)
-        self._show_id()
-
-    def _show_id(self) -> None:
-        """The id the chosen command is for: that of the active tab, or a new one if it starts a stream."""
-        chosen = self._chosen()
-        if chosen is None or not self.follow.isChecked():
-            return
-        aggregate, command = chosen
-        if command.creates:
-            wanted = self._new_ids.setdefault((aggregate.name, command.name), str(uuid.uuid4()))
-        else:
-            category, id = self._followed
-            wanted = id if category in aggregate.categories else ""
-        if wanted != self.id.text():
-            self._set_id(wanted)
-
-    def _set_id(self, id: str) -> None:
-        self.id.setText(id)
-        self.id.setCursorPosition(0)
-        self.outcome.clear()
-        self._outdate()
-
-    def _id_typed(self) -> None:
-        self.follow.setChecked(False)
-        self._outdate()
-
-    def _follow_toggled(self, on: bool) -> None:
-        if on:
-            self._show_id()
-
-    def _make_id(self) -> None:
-        chosen = self._chosen()
-        made = str(uuid.uuid4())
+        chosen = self.chooser.chosen
         if chosen is not None:
-            self._new_ids[(chosen[0].name, chosen[1].name)] = made
-        self._set_id(made)
+            self.form.show_command(chosen[0].name, chosen[1])
+            self._forget_preview()
+            if self._unknown is None:
+                self.outcome.clear()
 
     # -- preview -----------------------------------------------------------------------------------------------------
 
     def preview(self) -> None:
         """Ask the engine what the command would do."""
-        chosen = self._chosen()
+        chosen = self.chooser.chosen
         if chosen is None or self.committing.busy:
             return
         aggregate, command = chosen
         values = self.form.values()
-        id = self.id.text().strip()
-        self.id.setProperty("invalid", not id)
-        self.id.style().unpolish(self.id)
-        self.id.style().polish(self.id)
+        id = self.chooser.id.text().strip()
+        self.chooser.mark_id(not id)
         if not id:
             self.outcome.show_notice("warning", "An id is needed.", "Open a stream, or make a new id with +.")
-            self.id.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.chooser.id.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         if values is None:
             self.outcome.show_notice("warning", "Something in the form is not right yet.", self.form.first_problem())
@@ -389,9 +263,7 @@ class CommandDock(QWidget):
             self.committing.append(StreamKey(preview.category, preview.id), preview.expected, preview.events)
 
     def _written(self, events: list[Event]) -> None:
-        chosen = self._chosen()
-        if chosen is not None:
-            self._new_ids.pop((chosen[0].name, chosen[1].name), None)
+        self.chooser.started()
         self._forget_preview()
         self.outcome.show_written(events)
         self._scroll_to_result()
@@ -443,23 +315,6 @@ class CommandDock(QWidget):
         self.commit_button.setToolTip(text.tooltip(why_not or "Write exactly what was previewed (Ctrl+Shift+Enter)"))
         text.set_label(self._why_not, f"Preview only. {why_not}" if why_not else "")
         self._why_not.setVisible(bool(why_not))
-
-
-def _chooser(name: str, parent: QWidget) -> QComboBox:
-    box = QComboBox(parent)
-    box.setAccessibleName(name)
-    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    box.setMinimumWidth(10 * QFontMetrics(box.font()).averageCharWidth())
-    return box
-
-
-def _tool(icon: str, name: str, tip: str, parent: QWidget) -> QToolButton:
-    button = QToolButton(parent)
-    button.setIcon(icons.icon(icon))
-    button.setAutoRaise(True)
-    button.setAccessibleName(name)
-    button.setToolTip(tip)
-    return button
 
 
 def _hairline(parent: QWidget) -> QFrame:

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.engine.messages import CommandInfo, FieldInfo
 from explorer.ui import text, theme
-from explorer.ui.field_editors import ObjectEditor
 from explorer.ui.field_values import Content, blank, json_text, problems
+from explorer.ui.part_editors import ObjectEditor
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from explorer import payload
 from explorer.engine.messages import Done, EventDraft, SnapshotIfDue
 from explorer.errors import Conflict, ExplorerError, Invalid
-from explorer.model import Event, NewEvent, StreamKey
+from explorer.model import Event, NewEvent, StoreInfo, StreamKey
 from explorer.ui import outcomes
 from explorer.ui.workspace import Workspace
 
@@ -30,6 +30,19 @@ class Sent:
     def __str__(self) -> str:
         what = self.events[0].type if len(self.events) == 1 else f"{len(self.events)} events"
         return f"{what} to {self.key.category} {self.key.id}"
+
+
+def why_not_writable(info: StoreInfo | None) -> str:
+    """Why nothing can be written to this store; "" when it can."""
+    if info is None:
+        return "No store is open."
+    if info.layout != "own":
+        return f"This is a store of another library ({info.layout}); it is only looked at."
+    if info.static:
+        return "This is a static view of the store."
+    if not info.writable:
+        return "The store is open read-only."
+    return ""
 
 
 class Committing(QObject):
@@ -60,16 +73,7 @@ class Committing(QObject):
 
     def why_not(self) -> str:
         """Why nothing can be written to the open store; "" when it can."""
-        info = self._workspace.info
-        if info is None:
-            return "No store is open."
-        if info.layout != "own":
-            return f"This is a store of another library ({info.layout}); it is only looked at."
-        if info.static:
-            return "This is a static view of the store."
-        if not info.writable:
-            return "The store is open read-only."
-        return ""
+        return why_not_writable(self._workspace.info)
 
     def append(self, key: StreamKey, expected: int, events: Sequence[EventDraft]) -> None:
         """Send the events as they are. The answer comes by one of the signals."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap, QShortcut, QTextDocument
@@ -17,9 +18,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer import payload
 from explorer.engine.messages import EventDraft
+from explorer.errors import Invalid
+from explorer.model import Event, Json
 from explorer.ui import icons, text, theme
-from explorer.ui.json_editor import Checked, check, new_document
+from explorer.ui.json_editor import LIMIT, Checked, check, new_document
+
+ORIGIN = "event-store-explorer"
+# What is true of the event that was, and not of one like it.
+_NOT_COPIED = ("origin", "user", "reason", "correlation_id", "causation_id")
 
 
 class DraftEvent:
@@ -51,12 +59,54 @@ class DraftEvent:
     def draft(self) -> EventDraft:
         return EventDraft(self.type.strip(), self.data.toPlainText(), self.metadata.toPlainText(), self.event_id)
 
+    def be_like(self, event: Event) -> str:
+        """Take over type, payload and metadata of a stored event; returns what could not be taken over, and why."""
+        wrong = ""
+        self.type = event.type
+        if event.problem or len(event.data) > LIMIT:
+            large = f"{text.size_text(len(event.data))} are more than can be edited here."
+            wrong = f"The payload was not copied. {event.problem or large}"
+        else:
+            self.data.setPlainText(laid_out(event.data.decode("utf-8", "replace")))
+        known = payload.decode(event.metadata) if len(event.metadata) <= LIMIT else payload.Decoded(None)
+        if isinstance(known.value, dict):
+            kept: dict[str, Json] = {key: value for key, value in known.value.items() if key not in _NOT_COPIED}
+            self.metadata.setPlainText(payload.pretty(kept))
+        return wrong
+
     def _check(self, document: QTextDocument, object_wanted: bool) -> Checked:
         known = self._checked.get(object_wanted)
         if known is None or known[0] != document.revision():
             known = document.revision(), check(document.toPlainText(), object_wanted=object_wanted)
             self._checked[object_wanted] = known
         return known[1]
+
+
+def by_hand(events: Sequence[DraftEvent], reason: str) -> tuple[EventDraft, ...]:
+    """The events, and in their metadata what every event written by hand says of itself. Raises `Invalid` for metadata
+    that is no JSON object."""
+    said: dict[str, Json] = {"origin": ORIGIN, "user": getpass.getuser()}
+    if reason:
+        said["reason"] = reason
+    drafts = []
+    for event in events:
+        draft = event.draft()
+        metadata = payload.parse(draft.metadata)
+        if not isinstance(metadata, dict):
+            raise Invalid("The metadata is not an object.")
+        whole = payload.encode({**metadata, **said}).decode()
+        drafts.append(EventDraft(draft.type, draft.data, whole, draft.event_id))
+    return tuple(drafts)
+
+
+def laid_out(content: str) -> str:
+    """JSON with a member a line; as it is when it is no JSON or too long; an empty object for nothing."""
+    if not content.strip():
+        return "{}"
+    if len(content) > LIMIT:
+        return "{}"
+    decoded = payload.decode(content.encode("utf-8", "surrogatepass"))
+    return content if decoded.problem else payload.pretty(decoded.value)
 
 
 class EventDrafts(QWidget):
