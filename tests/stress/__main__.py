@@ -1,4 +1,4 @@
-"""`python -m tests.stress`: runs on both databases, calm and with kills. Figures as JSON lines; exit 1 if any is wrong."""
+"""`python -m tests.stress`: both databases, calm and with kills. Figures as JSON lines; exit 1 if any is wrong."""
 
 from __future__ import annotations
 

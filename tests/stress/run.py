@@ -64,7 +64,7 @@ class Stress:
         self.findings.figures |= {
             "database": "postgresql" if self.url.startswith("postgresql") else "sqlite",
             "processes": self.plan.processes,
-            "killed": self.plan.kill,
+            "with_kills": self.plan.kill,
             **{f"killed_{what}" if what != "restarts" else what: count for what, count in self.kills.items()},
             "seconds_writing": round(wrote - began, 1),
             "seconds_to_catch_up": round(caught_up - wrote, 2),
