@@ -147,18 +147,19 @@ class EventTable(QTableView):
 
     def fit_columns(self) -> None:
         """Widths by the longest that numbers and times can be: no look at the rows."""
-        digit = self.fontMetrics().horizontalAdvance("0")
-        mono = theme.mono_font()
-        advance = max(digit, round(theme.scaled(12) * 0.6) if mono.pixelSize() <= 0 else round(mono.pixelSize() * 0.61))
+        advance = QFontMetrics(theme.mono_font()).horizontalAdvance("0000000000") / 10
         versions = self.events.timeline.versions
         digits = len(str(versions[-1])) if versions else 2
         padding = theme.scaled(16)
+        narrow = self.width() < theme.scaled(NARROW)
+        self.events.set_narrow(narrow)
         time = {"relative": 12, "delta": 12}.get(self.events.mode, 18)
-        self.setColumnWidth(Column.NUMBER, max(digits, 2) * advance + padding + theme.scaled(14))
-        self.setColumnWidth(Column.TIME, time * advance + padding)
-        self.setColumnWidth(
-            Column.CHANGES, self.horizontalHeader().fontMetrics().horizontalAdvance("Changes") + padding
-        )
+        changes = theme.scaled(52)
+        if not narrow:
+            changes = self.horizontalHeader().fontMetrics().horizontalAdvance("Changes") + padding
+        self.setColumnWidth(Column.NUMBER, round(max(digits, 2) * advance) + padding + theme.scaled(14))
+        self.setColumnWidth(Column.TIME, round(time * advance) + padding)
+        self.setColumnWidth(Column.CHANGES, changes)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -17,6 +17,11 @@ SYNC_MS = 40  # what came is announced at most so often
 SLOW_MS = 1000  # after so long it is worth a progress bar with Cancel
 
 
+def cancel_all(asks: list[Ask]) -> None:
+    for ask in asks:
+        ask.cancel()
+
+
 class Replaying(QObject):
     """One replay at a time. What arrives while one is under way is asked for when that is done."""
 
@@ -34,7 +39,7 @@ class Replaying(QObject):
         self.result: Replayed | None = None
         self.total = 0  # events there are, as far as known; 0: unknown
         self.outdated = False  # what the timeline holds is being told anew
-        self._ask: Ask | None = None
+        self._running: list[Ask] = []  # at most one
         self._again = False
         self._sync = QTimer(self, interval=SYNC_MS, singleShot=True)
         self._sync.timeout.connect(self.grew)
@@ -42,10 +47,12 @@ class Replaying(QObject):
         self._slow.timeout.connect(self._became_slow)
         workspace.arrived.connect(self._on_arrived)
         workspace.refresh_wanted.connect(self.extend)
+        running = self._running
+        self.destroyed.connect(lambda: cancel_all(running))  # nobody waits for it any more
 
     @property
     def running(self) -> bool:
-        return self._ask is not None
+        return bool(self._running)
 
     @property
     def done(self) -> int:
@@ -53,9 +60,9 @@ class Replaying(QObject):
 
     def start(self, *, generic: bool = False) -> None:
         """Read and fold from the first event. What was known stays until the first answer is here."""
-        if self._ask is not None:
-            self._ask.supersede()
-            self._ask = None
+        for ask in self._running:
+            ask.supersede()
+        self._running.clear()
         self.generic = generic
         self.outdated = self.timeline.count > 0
         self._send(0)
@@ -68,13 +75,12 @@ class Replaying(QObject):
             self._send(self.timeline.count)
 
     def cancel(self) -> None:
-        if self._ask is not None:
-            self._ask.cancel()
+        cancel_all(self._running)
 
     def _send(self, known: int) -> None:
         self._again = False
         self._slow.start()
-        self._ask = self._workspace.engine(
+        ask = self._workspace.engine(
             messages.Replay(self._key.category, self._key.id, known, self.generic),
             self._answered,
             self._refused,
@@ -82,6 +88,7 @@ class Replaying(QObject):
             owner=self,
             text=f"Replaying {self._key.category} {self._key.id}",
         )
+        self._running.append(ask)
 
     def _part(self, part: Any) -> None:
         if isinstance(part, EventColumns):
@@ -112,7 +119,7 @@ class Replaying(QObject):
         self.failed.emit(error)
 
     def _over(self) -> None:
-        self._ask = None
+        self._running.clear()
         self._slow.stop()
         self.slow.emit(False)
 

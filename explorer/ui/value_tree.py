@@ -25,7 +25,8 @@ from PySide6.QtWidgets import (
 from explorer.engine.messages import CUT, Row
 from explorer.ui import text, theme
 from explorer.ui.icons import icon
-from explorer.ui.tree_model import Column, Node, PagedTreeModel, Role
+from explorer.ui.tree_model import PagedTreeModel
+from explorer.ui.tree_nodes import Column, Node, Role
 
 Index = QModelIndex | QPersistentModelIndex
 SIGNS = {"+": "+", "-": "−", "~": "~", ">": ">", ".": "•"}
