@@ -181,7 +181,7 @@ class AppendDialog(QDialog):
         self.close_button.clicked.connect(self.close)
         self.preview_button.clicked.connect(self.preview)
         self.append_button.clicked.connect(self.append)
-        self.outcome.event_wanted.connect(self._workspace.stream_wanted)
+        self.outcome.event_wanted.connect(self._workspace.stream_wanted.emit)
         self.outcome.again_wanted.connect(self._again)
         self.committing.written.connect(self._written)
         self.committing.conflicted.connect(self._conflicted)

@@ -126,7 +126,7 @@ class CommandDock(QWidget):
         self.reason.textEdited.connect(self._outdate)
         self.preview_button.clicked.connect(self.preview)
         self.commit_button.clicked.connect(self.commit)
-        self.outcome.event_wanted.connect(workspace.stream_wanted)
+        self.outcome.event_wanted.connect(workspace.stream_wanted.emit)
         self.outcome.again_wanted.connect(self._again)
         committing = self.committing
         committing.written.connect(self._written)

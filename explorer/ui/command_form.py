@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from explorer.engine.messages import CommandInfo, FieldInfo
 from explorer.ui import text, theme
@@ -57,7 +58,9 @@ class CommandForm(QWidget):
         self._editor.undo_wanted.connect(self.undo)
         self._editor.redo_wanted.connect(self.redo)
         self._column.insertWidget(0, self._editor)
+        self._editor.show()
         self._nothing.setVisible(not command.fields)
+        self._order()
         self._show_problems()
 
     @property
@@ -101,6 +104,7 @@ class CommandForm(QWidget):
         self._draft.content = content
         self._draft.source = None
         self.editor.set_content(content)
+        self._order()
         self._show_problems()
         self.changed.emit()
 
@@ -110,8 +114,16 @@ class CommandForm(QWidget):
         self._draft.source = source
         self._draft.redo.clear()
         self._draft.content = self.editor.content()
+        if not isinstance(source, QLineEdit):
+            self._order()
         self._show_problems()
         self.changed.emit()
+
+    def _order(self) -> None:
+        """Rows that come later are further on in the chain of Tab than what stands below them."""
+        inputs = self.editor.inputs()
+        for before, after in itertools.pairwise(inputs):
+            QWidget.setTabOrder(before, after)
 
     def _show_problems(self) -> None:
         self.editor.show_problems(problems(self._fields, self._draft.content, missing=self._draft.attempted), "")

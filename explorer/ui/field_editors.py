@@ -46,6 +46,10 @@ class FieldEditor(QWidget):
     def show_problems(self, problems: Mapping[str, str], path: str) -> None:
         raise AssertionError("every kind of editor has its own")
 
+    def inputs(self) -> list[QWidget]:
+        """What takes keys, in the order of Tab."""
+        raise AssertionError("every kind of editor has its own")
+
     def adopt(self, editor: FieldEditor) -> None:
         """Pass on what an inner editor says."""
         editor.changed.connect(self.changed)
@@ -110,6 +114,9 @@ class ValueEditor(FieldEditor):
                 return True
         return super().eventFilter(watched, event)
 
+    def inputs(self) -> list[QWidget]:
+        return [self.input]
+
     def content(self) -> Content:
         if isinstance(self.input, QCheckBox):
             return "true" if self.input.isChecked() else "false"
@@ -157,6 +164,9 @@ class OneInObject(FieldEditor):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._editor)
+
+    def inputs(self) -> list[QWidget]:
+        return self._editor.inputs()
 
     def content(self) -> Content:
         return {self._only.name: self._editor.content()}

@@ -60,10 +60,7 @@ def check(content: str, *, object_wanted: bool = False) -> Checked:
     """Is this JSON that can be written? Cheap for texts above the limit, which are refused unread."""
     raw = content.encode("utf-8", "surrogatepass")
     if len(raw) > LIMIT:
-        sentence = (
-            f"{text.size_text(len(raw))} is more than can be written by hand here ({text.size_text(LIMIT)} at most)."
-        )
-        return Checked(sentence, size=len(raw))
+        return Checked(f"{text.size_text(len(raw))} is too much: {_AT_MOST}", size=len(raw))
     if not content.strip():
         return Checked("JSON is needed; {} is an empty object.", size=len(raw))
     decoded = payload.decode(raw)

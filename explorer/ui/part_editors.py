@@ -55,6 +55,9 @@ class ObjectEditor(FieldEditor):
         for name, editor in self._editors.items():
             editor.show_problems(problems, f"{path}/{name}")
 
+    def inputs(self) -> list[QWidget]:
+        return [each for editor in self._editors.values() for each in editor.inputs()]
+
     def editor(self, name: str) -> FieldEditor:
         return self._editors[name]
 
@@ -127,6 +130,7 @@ class ListEditor(FieldEditor):
             each.installEventFilter(self)
         self._rows.append((editor, remove))
         self._body.addWidget(line)
+        line.show()
         if content is None:
             self.changed.emit(self)
             if focus:
@@ -174,6 +178,9 @@ class ListEditor(FieldEditor):
         line.hide()
         line.deleteLater()
 
+    def inputs(self) -> list[QWidget]:
+        return [*(each for editor in self.rows for each in editor.inputs()), self.add_button]
+
     def content(self) -> Content:
         return [editor.content() for editor in self.rows]
 
@@ -214,6 +221,9 @@ class _CellsEditor(FieldEditor):
             grid.addWidget(editor, 0, column)
             grid.setColumnStretch(column, _weight(each))
         self.setFocusProxy(next(iter(self._editors.values())))
+
+    def inputs(self) -> list[QWidget]:
+        return [each for editor in self._editors.values() for each in editor.inputs()]
 
     def content(self) -> Content:
         return {name: editor.content() for name, editor in self._editors.items()}
