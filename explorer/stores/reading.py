@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from explorer.model import Event, StreamKey
@@ -23,12 +24,16 @@ class Reading:
         self.connection = connection
         self.instance = instance
         self.sqlite = connection.dialect == "sqlite"
-        self._known = connection.columns(instance.events)
         self._utf8 = getattr(connection, "utf8", True)
         self._names: dict[Native, StreamKey] = {}
         self.source = f"(\n{self.escaped(instance.events)}\n) AS e"
         # Key and version compare as rows: (a, b) > (:a, :b) is one range of the index.
         self.key = tuple(f"e.{column}" for column in instance.key)
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        # Not at opening: somebody's lock on the table must not keep a store from being opened.
+        return self.connection.columns(self.instance.events)
 
     def escaped(self, sql: str) -> str:
         """SQL of a layout as a part of a statement of ours, where a colon begins a parameter."""
@@ -116,7 +121,12 @@ class Reading:
             preview is not None and size > len(data),
             problem,
         )
-        return stored if instance.decode is None else instance.decode(stored)
+        if instance.decode is None:
+            return stored
+        decoded = instance.decode(stored)
+        if preview is not None and len(decoded.data) > preview:  # unpacked, it may have become long
+            return decoded._replace(data=decoded.data[:preview], cut=True)
+        return decoded
 
     def events(self, rows: Rows, preview: int | None = None) -> list[Event]:
         """Rows of `event_columns` → events."""

@@ -139,7 +139,8 @@ def _walk(
     order = ", ".join(reading.key) + (", e.version" if learn else "")
     condition, _ = reading.beyond(reading.key, reading.instance.key)
     base = f"SELECT {', '.join(reading.key)}{kind} FROM {reading.source} WHERE "
-    first = " AND ".join(conditions) or "1"
+    # SQLite keeps NULL even in a primary key, sorts it first, and finds nothing after it.
+    first = " AND ".join(conditions) or f"{reading.key[0]} IS NOT NULL"
     later = " AND ".join([*conditions, condition])
     found: list[Native] = []
     width = len(reading.key)
