@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 from explorer.errors import CannotOpen
@@ -24,12 +23,9 @@ PARAMETERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SqliteAddress:
-    path: str  # absolute, links followed
+    path: str  # absolute, links followed: SQLite puts the side files beside the file itself
+    title: str  # the name as it was given
     fragment: str = ""  # which store in it
-
-    @property
-    def title(self) -> str:
-        return Path(self.path).name
 
     @property
     def identity(self) -> str:
@@ -104,7 +100,8 @@ def _sqlite(path: str) -> SqliteAddress:
         before, _, after = path.rpartition("#")
         if _exists(before):
             path, fragment = before, after
-    return SqliteAddress(os.path.realpath(os.path.expanduser(path)), fragment)
+    path = os.path.abspath(os.path.expanduser(path))
+    return SqliteAddress(os.path.realpath(path), os.path.basename(path) or path, fragment)
 
 
 def _postgres(rest: str, password: str | None) -> PostgresAddress:

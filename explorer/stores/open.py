@@ -46,7 +46,7 @@ def open_store(spec: StoreSpec) -> Store:
 def _open_sqlite(where: SqliteAddress, spec: StoreSpec) -> Store:
     if spec.create and (not os.path.exists(where.path) or not os.path.getsize(where.path)):
         own.create_sqlite(where.path)
-    found = look(where.path)
+    found = look(where.path, where.title)
     path, folder, mode, notice = where.path, "", found.mode, found.notice
     if mode == "copy":
         if not spec.copy:
@@ -84,7 +84,7 @@ def _sqlite_store(
     writable = (spec.writable or spec.create) and instance.append is not None and not connection.static
     if writable:
         if not os.access(where.path, os.W_OK):
-            raise CannotOpen(f"You may not write {where.path}.", "Open it read-only.")
+            raise CannotOpen(f"{where.title} may not be written by you.", "Open it read-only.")
         connection.close()
         connection = SqliteConnection(where.path, "rw", where.title)
     info = _info(instance, where.title, where.identity, writable, notice)

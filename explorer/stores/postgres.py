@@ -21,11 +21,11 @@ from psycopg.adapt import Loader
 from sqlalchemy.pool import NullPool
 
 from explorer.cancellation import Cancellation
-from explorer.errors import Cancelled, ConnectionLost
+from explorer.errors import Cancelled, CannotOpen, ConnectionLost
 from explorer.stores.address import PostgresAddress
 from explorer.stores.connection import CommitLost, Rows
 from explorer.stores.layout import Run
-from explorer.stores.translate import from_connecting, from_postgres
+from explorer.stores.translate import driver_error, from_connecting, from_postgres
 
 STATEMENT_SECONDS = 60  # a query of ours that takes longer is stopped by the server
 LOCK_SECONDS = 10
@@ -96,12 +96,10 @@ class PostgresConnection:
             isolation_level="AUTOCOMMIT",  # transactions are begun and ended here, with their settings
             use_native_hstore=False,
         )
-        try:
-            self._open()
-        except psycopg.OperationalError as error:
-            raise from_connecting(error, self.title, address.password) from None
-        except sa.exc.DBAPIError as error:
-            raise self._known(error) from None
+        failures: list[BaseException] = []
+        self._attempt(failures)
+        if failures:
+            raise self._refused(failures[0]) from None
 
     # -- connecting ----------------------------------------------------------------------------------------------------
 
@@ -169,11 +167,11 @@ class PostgresConnection:
                 left.set()
                 raise Cancelled("Cancelled.")
         if failures:
-            error = failures[0]
-            if isinstance(error, psycopg.Error):
-                refused = from_connecting(error, self.title, self._address.password)
-                raise ConnectionLost(str(refused), refused.hint) from None
-            raise error
+            refused = self._refused(failures[0])
+            raise ConnectionLost(str(refused), refused.hint) from None
+
+    def _refused(self, error: BaseException) -> CannotOpen:
+        return from_connecting(driver_error(error), self.title, self._address.password)
 
     def _attempt(self, failures: list[BaseException]) -> None:
         try:

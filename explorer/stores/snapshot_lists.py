@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from explorer.model import Snapshot, StreamKey
@@ -21,7 +22,10 @@ class SnapshotReading:
         if reading.instance.snapshots is None:
             return
         self._source = f"(\n{reading.escaped(reading.instance.snapshots)}\n) AS e"
-        self._known = reading.connection.columns(reading.instance.snapshots)
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        return self._reading.connection.columns(self._reading.instance.snapshots or "")
 
     def snapshots(self, stream: StreamKey | None, limit: int, preview: int | None) -> list[Snapshot]:
         """See `Store.snapshots`."""

@@ -25,9 +25,8 @@ class Look:
     notice: str = ""
 
 
-def look(path: str) -> Look:
+def look(path: str, title: str) -> Look:
     """Decide how to open this file for reading. Raises CannotOpen, NotADatabase for what cannot be opened at all."""
-    title = Path(path).name
     header = _header(path, title)
     if _begins_with(path + "-journal", JOURNAL_MAGIC) and not _locked_by_its_writer(path):
         return Look("copy", f"{title} was left in the middle of a write; its journal must be played back first.")
@@ -63,11 +62,11 @@ def _header(path: str, title: str) -> bytes:
         with open(path, "rb") as file:
             header = file.read(100)
     except FileNotFoundError:
-        raise CannotOpen(f"There is no file {path}.", "Check the path; demo makes a store to play with.") from None
+        raise CannotOpen(f"There is no file {title}.", f"Looked for {path}. The demo makes a store to play with.") from None
     except PermissionError:
         raise CannotOpen(f"You may not read {path}.", "Ask its owner for the permission to read it.") from None
     except OSError as error:
-        raise CannotOpen(f"{path} cannot be read ({error.strerror}).") from error
+        raise CannotOpen(f"{title} cannot be read ({error.strerror}).") from error
     if not header:
         raise NotADatabase(f"{title} is empty: there is no database in it.", "Was it cut off, or never written?")
     if header[:16] != MAGIC or len(header) < 100:

@@ -168,7 +168,7 @@ def _without_state(error: psycopg.Error, title: str, said: str) -> ExplorerError
     return None
 
 
-def from_connecting(error: psycopg.Error, title: str, password: str | None) -> CannotOpen:
+def from_connecting(error: BaseException, title: str, password: str | None) -> CannotOpen:
     """Why a connection could not be made. libpq tells it in words only."""
     said = " ".join(str(error).split())
     if password:
