@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from explorer.engine.messages import FieldInfo
 from explorer.ui import text, theme
-from explorer.ui.field_values import Content, inner
+from explorer.ui.field_values import Content, inner, is_raw
 
 LABEL_WIDTH = 92  # pixels; room for "customerId", and for a table of three columns beside a dock's margins
 
@@ -93,12 +93,12 @@ class ValueEditor(FieldEditor):
             return choice
         line = QLineEdit(self)
         line.setMinimumWidth(40)
-        if self.field.kind in ("integer", "decimal"):
+        if self.field.kind in ("integer", "decimal") or is_raw(self.field):
             line.setFont(theme.mono_font())
-            if self._cell:
+            if self._cell and not is_raw(self.field):
                 line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if not self.field.required and not self._cell:
-            line.setPlaceholderText("optional")
+            line.setPlaceholderText("optional JSON" if is_raw(self.field) else "optional")
         line.textEdited.connect(lambda: self.changed.emit(line))
         line.installEventFilter(self)
         return line

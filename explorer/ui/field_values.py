@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from explorer import payload
 from explorer.engine.messages import FieldInfo
+from explorer.model import Json
 
 Content: TypeAlias = "str | list[Content] | dict[str, Content]"
 
@@ -34,10 +36,23 @@ def inner(field: FieldInfo) -> FieldInfo:
     return field
 
 
+def is_raw(field: FieldInfo) -> bool:
+    """Any JSON will do: an object of which nothing is known is typed as JSON text."""
+    return field.kind == "object" and not field.fields
+
+
+def has_parts(field: FieldInfo) -> bool:
+    """It is edited as several editors: a list, or an object of several fields."""
+    shown = inner(field)
+    return shown.kind == "list" or (shown.kind == "object" and not is_raw(shown))
+
+
 def blank(field: FieldInfo) -> Content:
     """The content of a field nobody has touched: its default, else empty. A list that is needed has one empty row."""
     if field.default and field.default != "null":
-        return _content(field, json.loads(field.default, parse_int=str, parse_float=str))
+        return field.default if is_raw(field) else _content(field, payload.parse(field.default))
+    if is_raw(field):
+        return ""
     if field.kind == "object":
         return {each.name: blank(each) for each in field.fields}
     if field.kind == "list":
@@ -49,8 +64,10 @@ def blank(field: FieldInfo) -> Content:
     return ""
 
 
-def _content(field: FieldInfo, value: Any) -> Content:
-    """A decoded JSON value (numbers as texts) as content; what does not fit the field is left empty."""
+def _content(field: FieldInfo, value: Json) -> Content:
+    """A JSON value as content; what does not fit the field is left empty."""
+    if is_raw(field):
+        return payload.encode_plain(value).decode()
     if field.kind == "object":
         known = value if isinstance(value, dict) else {}
         return {
@@ -58,9 +75,9 @@ def _content(field: FieldInfo, value: Any) -> Content:
         }
     if field.kind == "list":
         return [_content(element(field), each) for each in value] if isinstance(value, list) else []
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    return "" if value is None or isinstance(value, (dict, list)) else payload.encode_plain(value).decode()
 
 
 def is_blank(field: FieldInfo, content: Content) -> bool:
@@ -93,12 +110,15 @@ def _problems(field: FieldInfo, content: Content, path: str, missing: bool) -> I
         if missing and field.required and field.kind not in ("boolean", "choice"):
             yield path, "This is needed."
     else:
-        problem = _scalar_problem(field.kind, content.strip())
+        problem = _value_problem(field, content.strip())
         if problem:
             yield path, problem
 
 
-def _scalar_problem(kind: str, text: str) -> str:
+def _value_problem(field: FieldInfo, text: str) -> str:
+    kind = field.kind
+    if is_raw(field):
+        return payload.decode(text.encode("utf-8", "surrogatepass")).problem or ""
     if kind == "integer" and not _INTEGER.fullmatch(text):
         return "A whole number is needed, such as 3."
     if kind == "decimal" and not _DECIMAL.fullmatch(text):
@@ -123,7 +143,7 @@ def json_text(field: FieldInfo, content: Content) -> str | None:
         return None
     if not text and not field.required:
         return None
-    if field.kind in ("integer", "decimal", "boolean"):
+    if field.kind in ("integer", "decimal", "boolean") or is_raw(field):
         return text
     return json.dumps(content, ensure_ascii=False)
 

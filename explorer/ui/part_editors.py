@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QTool
 from explorer.engine.messages import FieldInfo
 from explorer.ui import icons, text, theme
 from explorer.ui.field_editors import LABEL_WIDTH, FieldEditor, value_editor
-from explorer.ui.field_values import Content, blank, element, inner
+from explorer.ui.field_values import Content, blank, element, has_parts, inner, is_raw
 
 
 class ObjectEditor(FieldEditor):
@@ -32,7 +32,7 @@ class ObjectEditor(FieldEditor):
             self._editors[each.name] = editor
             label = _label(each, self)
             label.setBuddy(editor)
-            if inner(each).kind in ("list", "object"):
+            if has_parts(each):
                 box = QVBoxLayout()
                 box.setSpacing(theme.S)
                 box.addWidget(label)
@@ -72,8 +72,9 @@ class ListEditor(FieldEditor):
     def __init__(self, field: FieldInfo, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self._element = element(field)
-        self._columns = self._element.fields if self._element.kind == "object" else (self._element,)
-        self._tabular = all(inner(each).kind not in ("list", "object") for each in self._columns)
+        self._objects = self._element.kind == "object" and not is_raw(self._element)
+        self._columns = self._element.fields if self._objects else (self._element,)
+        self._tabular = not any(has_parts(each) for each in self._columns)
         self._rows: list[tuple[FieldEditor, QToolButton]] = []
         self._problem = QLabel(self)
         self._problem.setTextFormat(Qt.TextFormat.PlainText)
@@ -92,7 +93,7 @@ class ListEditor(FieldEditor):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.S)
-        if self._tabular and self._element.kind == "object":
+        if self._tabular and self._objects:
             column.addWidget(_Heading(self._columns, self))
         column.addLayout(self._body)
         column.addWidget(self._problem)
@@ -110,7 +111,7 @@ class ListEditor(FieldEditor):
         layout.setHorizontalSpacing(2)
         number = len(self._rows) + 1
         editor: FieldEditor
-        if self._tabular and self._element.kind == "object":
+        if self._tabular and self._objects:
             editor = _CellsEditor(self._element, f"{self.field.name} row {number}", line)
         else:
             editor = make_editor(self._element, line, f"{self.field.name} {number}")
@@ -271,6 +272,6 @@ def make_editor(field: FieldInfo, parent: QWidget, name: str = "") -> FieldEdito
     """The editor for a field of any kind."""
     if field.kind == "list":
         return ListEditor(field, parent)
-    if inner(field).kind == "object":
+    if has_parts(field):
         return ObjectEditor(field, parent, indent=bool(field.name))
     return value_editor(field, name or field.name, parent)

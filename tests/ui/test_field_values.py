@@ -34,6 +34,7 @@ TAGS = FieldInfo("tags", "list", required=False, fields=(FieldInfo("", "text"),)
         ),
         (LINES, [], "[]"),
         (TAGS, ["a", "", "b"], '["a","b"]'),
+        (FieldInfo("any", "object"), '{"n": 1.10}', '{"n": 1.10}'),
         (FieldInfo("a", "object", required=False, fields=(FieldInfo("b", "text"),)), {"b": ""}, None),
     ],
 )
@@ -50,6 +51,7 @@ def test_valid_content_is_exact_json(field: FieldInfo, content: Content, expecte
         (FieldInfo("a", "decimal"), "12,50", "", "point"),
         (FieldInfo("a", "decimal"), "NaN", "", "number"),
         (FieldInfo("a", "text"), "  ", "", "needed"),
+        (FieldInfo("any", "object"), '{"n": ', "", "column 7"),
         (LINES, [{"sku": "A", "quantity": "x", "price": {"amount": "1"}}], "/0/quantity", "whole number"),
         (LINES, [{"sku": "A", "quantity": "1", "price": {"amount": ""}}], "/0/price/amount", "needed"),
     ],
