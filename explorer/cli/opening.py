@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from explorer.cancellation import Cancellation
 from explorer.engine.text import visible
@@ -64,8 +65,9 @@ def _open(spec: StoreSpec) -> Store:
 def plugins(arguments: argparse.Namespace) -> Loaded:
     """The domains. A file that was named must load; what else is broken is said. Raises PluginBroken."""
     loaded = load(arguments.plugin)
+    asked = tuple(name for file in arguments.plugin for name in (file, Path(file).name))
     for problem in loaded.problems:
-        if arguments.plugin:
+        if problem.startswith(asked):
             raise PluginBroken(problem)
         print(visible(f"plug-in: {problem}"), file=sys.stderr)
     return loaded

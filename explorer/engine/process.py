@@ -92,15 +92,12 @@ class EngineProcess:
     def kill(self) -> None:
         """End it now, and what it has started; returns when it is gone or after a second."""
         pid = self.process.pid
-        if pid is not None and self.process.exitcode is None:
-            if sys.platform == "win32":
-                self.process.kill()
-            else:
-                for end in (os.killpg, os.kill):  # not yet a group of its own: then only itself
-                    try:
-                        end(pid, signal.SIGKILL)
-                    except ProcessLookupError:
-                        continue
+        if pid is not None and sys.platform != "win32":
+            # Its number names its group as long as anything that it started is left, even when it has ended itself.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        if self.process.exitcode is None:  # also when it is not yet a group of its own
+            self.process.kill()
         self.process.join(1)
         self.connection.close()
 

@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
-from explorer.engine import deciding, messages, text
-from explorer.engine.describing import opened
+from explorer.engine import messages, text
 from explorer.engine.folding import STRETCH, Folding
 from explorer.engine.rows import diff_row, marked_rows, rows
-from explorer.engine.saving import verdicts
 from explorer.engine.turns import Turn
 from explorer.engine.values import Values
 from explorer.errors import Invalid
 from explorer.model import StreamKey
-from explorer.plugins import Loaded, aggregate_for, load
+from explorer.plugins import Loaded, aggregate_for, describe, load
 from explorer.stores import Store, StoreSpec, open_store
 
 KEPT = 512 * 1024**2  # bytes of replays that are kept, about
@@ -55,7 +53,7 @@ class Session:
     def answer(self, ask: messages.AnyAsk, cancellation: Cancellation) -> Turn:
         match ask:
             case messages.Open():
-                return self._open(ask, cancellation)
+                return self._open(ask)
             case messages.Replay():
                 return self._replay(ask)
             case messages.StateRows():
@@ -66,21 +64,12 @@ class Session:
                 return self._payload_rows(ask)
             case messages.Text():
                 return self._text(ask)
-            case messages.PreviewCommand():
-                return deciding.preview_command(self._opened(), self._domains, ask)
-            case messages.PreviewAppend():
-                return deciding.preview_append(self._opened(), self._domains, ask)
-            case messages.SnapshotIfDue():
-                return deciding.snapshot_if_due(self._opened(), self._domains, ask)
-            case messages.TakeSnapshot():
-                return deciding.take_snapshot(self._opened(), self._domains, ask)
-            case messages.VerifySnapshots():
-                return verdicts(self._opened(), self._domains, ask)
+            case _:
+                raise Invalid("This is not yet possible.")
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
-    def _open(self, ask: messages.Open, cancellation: Cancellation) -> Turn:
-        yield None
+    def _open(self, ask: messages.Open) -> Turn:
         self.close()
         self._foldings.clear()
         self._values = Values()
@@ -94,7 +83,9 @@ class Session:
         )
         self._domains = load(ask.plugins)
         self._opened()
-        return opened(self._domains)
+        yield None  # not before: what was asked after it must find the store open
+        aggregates = (describe(domain, a) for domain in self._domains.domains for a in domain.aggregates)
+        return messages.Opened(tuple(aggregates), self._domains.problems)
 
     def _opened(self) -> Store:
         """The store; opened now if it could not be before."""

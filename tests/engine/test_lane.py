@@ -255,7 +255,7 @@ def test_a_child_loads_neither_qt_nor_the_main_script(url: str, tmp_path: Path) 
     reducer = plugin(
         tmp_path,
         """
-        loaded = [name for name in sys.modules if 'PySide' in name or 'shiboken' in name or name == '__mp_main__']
+        loaded = [name for name in sys.modules if 'PySide' in name or 'shiboken' in name or 'pytest' in name]
         return {'modules': loaded}
         """,
     )
