@@ -46,18 +46,25 @@ def amount_of(value: Any) -> Amount:
 def total(lines: Sequence[Any]) -> Amount:
     """Σ quantity × price of JSON lines, with all digits. Raises `Refused` where these are too many."""
     with _exact():
-        return sum(line["quantity"] * amount_of(line["price"]) for line in lines)
+        result: Amount = 0
+        for line in lines:
+            result += line["quantity"] * amount_of(line["price"])
+        return result
 
 
 def plus(*amounts: Amount) -> Amount:
     """The exact sum; subtract by giving a negated amount. Raises `Refused` where it has too many digits."""
     with _exact():
-        return sum(amounts)
+        result: Amount = 0
+        for amount in amounts:
+            result += amount
+        return result
 
 
 @contextmanager
 def _exact() -> Iterator[None]:
-    with localcontext(prec=_DIGITS, traps=[Inexact, Overflow, InvalidOperation]):
+    with localcontext(prec=_DIGITS) as context:
+        context.traps[Inexact] = True
         try:
             yield
         except (Inexact, Overflow, InvalidOperation):
