@@ -81,9 +81,9 @@ class Companion:
 
 def _run(connection: socket.socket, main: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the program that started us
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     told = Cancellation()
+    # In a thread, for the lock inside of it may be held by what the signal has interrupted.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=told.cancel).start())
     done = threading.Event()
     speaking = threading.Lock()
 

@@ -25,7 +25,7 @@ class Plan:
     rollbacks: float = 0.2
     delay: float = 0.004  # mean seconds before a commit
     kill: bool = False  # writers and subscribers, with SIGKILL, again and again
-    between_kills: float = 1.5  # seconds
+    kills: int = 40  # how often, evenly over the attempts
     seed: int = 1
     limit: float = 900.0  # seconds
 
@@ -41,6 +41,7 @@ class Stress:
         self.findings = Findings()
         self.writers: dict[str, subprocess.Popen[bytes]] = {}
         self.subscribers: dict[str, subprocess.Popen[bytes]] = {}
+        self.counted: dict[Path, tuple[int, int]] = {}  # attempts begun, and how far the log was read
         self.kills = {"writers": 0, "subscribers": 0, "restarts": 0}
 
     def run(self) -> Findings:
@@ -98,8 +99,8 @@ class Stress:
         lives = dict.fromkeys(self.writers, 0)
         done: set[str] = set()
         until = time.monotonic() + self.plan.limit
-        next_kill = time.monotonic() + self.plan.between_kills
-        restart_at = self.plan.attempts // 2
+        between = self.plan.attempts / (self.plan.kills + 1)
+        next_kill, restart_at = between, self.plan.attempts / 2
         while len(done) < len(self.writers) and time.monotonic() < until:
             time.sleep(0.02)
             for name, process in self.writers.items():
@@ -114,14 +115,16 @@ class Stress:
                     self.write(name, left, lives[name])
                 else:
                     done.add(name)
-            if self.plan.kill and time.monotonic() > next_kill and len(done) < len(self.writers):
-                next_kill = time.monotonic() + self.plan.between_kills * self.random.uniform(0.5, 1.5)
+            if not self.plan.kill or len(done) == len(self.writers):
+                continue
+            attempted = sum(self.attempted(name) for name in self.writers)
+            if attempted >= next_kill:
+                next_kill += between
                 self.kill_some(done)
-                attempted = sum(self.attempted(name) for name in self.writers)
-                if self.restart is not None and attempted >= restart_at:
-                    restart_at = 10**12
-                    self.restart()
-                    self.kills["restarts"] += 1
+            if self.restart is not None and attempted >= restart_at:
+                restart_at = float("inf")
+                self.restart()
+                self.kills["restarts"] += 1
         self.findings.check(len(done) == len(self.writers), "the writers have not ended in time")
 
     def kill_some(self, done: set[str]) -> None:
@@ -136,4 +139,12 @@ class Stress:
         self.subscribe(mode)
 
     def attempted(self, name: str) -> int:
-        return sum(log.read_bytes().count(b'{"try"') for log in self.folder.glob(f"{name}-*.log"))
+        """How many attempts a writer has begun, in all its lives."""
+        for path in self.folder.glob(f"{name}-*.log"):
+            counted, upto = self.counted.get(path, (0, 0))
+            with path.open("rb") as log:
+                log.seek(upto)
+                new = log.read()
+            whole = new.rfind(b"\n") + 1
+            self.counted[path] = (counted + new[:whole].count(b'{"try"'), upto + whole)
+        return sum(count for path, (count, _) in self.counted.items() if path.name.startswith(f"{name}-"))

@@ -1,0 +1,109 @@
+"""Companions end when they are told to, when they do not listen, and when the program that started them has gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from explorer.cancellation import Cancellation
+from explorer.companion import Companion
+from explorer.errors import Invalid
+from explorer.stores import local_server
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PARENT = """
+import os, sys, threading, time
+from explorer.companion import Companion
+from tests.test_companion import obedient
+
+if __name__ == "__main__":
+    started = []
+    # From a thread that ends at once, as the window does it.
+    thread = threading.Thread(target=lambda: started.append(Companion("obedient", obedient, 7)))
+    thread.start()
+    thread.join()
+    print(started[0].pid, started[0].hear(20), flush=True)
+    time.sleep(60)
+"""
+
+
+def obedient(told: Cancellation, say: Any, number: int) -> None:
+    say({"number": number})
+    told.wait(60)
+
+
+def deaf(told: Cancellation, say: Any) -> None:
+    say({"ready": True})
+    time.sleep(60)
+
+
+def failing(told: Cancellation, say: Any) -> None:
+    raise Invalid("It cannot be done.", "Do something else.")
+
+
+def gone(pid: int, seconds: float = 5.0) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_it_says_something_and_ends_when_told() -> None:
+    companion = Companion("obedient", obedient, 7)
+    assert companion.hear(20) == {"number": 7}
+    assert companion.hear(0.01) is None
+    assert companion.alive
+    began = time.monotonic()
+    companion.end()
+    assert gone(companion.pid, 0.1)
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_deaf_one_is_killed() -> None:
+    companion = Companion("deaf", deaf)
+    assert companion.hear(20) == {"ready": True}
+    companion.end(0.1)
+    assert not companion.alive
+
+
+def test_what_is_expected_to_fail_is_said() -> None:
+    companion = Companion("failing", failing)
+    assert companion.hear(20) == {"failed": "It cannot be done.", "hint": "Do something else."}
+    companion.end()
+
+
+def test_it_ends_with_a_killed_program() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline().split()[0])
+    assert psutil.pid_exists(pid)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    assert gone(pid)
+
+
+def test_a_postgresql_server_for_the_demo(tmp_path: Path) -> None:
+    folder = tmp_path / "server"
+    try:
+        for _ in range(2):
+            companion = Companion("postgres", local_server.run, str(folder))
+            said = companion.hear(30)
+            assert said is not None
+            assert said["url"].startswith("postgresql://")
+            children = psutil.Process(companion.pid).children(recursive=True)
+            assert children
+            companion.end()
+            assert all(gone(child.pid) for child in children)
+    finally:
+        local_server.remove(folder)
