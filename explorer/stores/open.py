@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from explorer.errors import Ambiguous, CannotOpen, Damaged, NoEventStore, ReadOnly
 from explorer.model import StoreInfo
-from explorer.stores import own
+from explorer.stores import described, own
 from explorer.stores.address import PostgresAddress, SqliteAddress, address
 from explorer.stores.catalog import catalog
+from explorer.stores.connection import Connection
 from explorer.stores.layout import Catalog, Instance, Layout
 from explorer.stores.layouts import LAYOUTS
 from explorer.stores.layouts.own import SCHEMA
@@ -80,7 +81,7 @@ def _sqlite_store(
     if spec.create and not held.tables and not connection.static:
         own.create_sqlite(where.path)
         held = catalog(connection)
-    instance = choose(held, spec, where.fragment, where.title)
+    instance = _verified(connection, choose(held, spec, where.fragment, where.title), spec)
     writable = (spec.writable or spec.create) and instance.append is not None and not connection.static
     if writable:
         if not os.access(where.path, os.W_OK):
@@ -107,7 +108,7 @@ def _open_postgres(where: PostgresAddress, spec: StoreSpec) -> Store:
             connection.writable = True
             own.create_postgresql(connection)
             held = catalog(connection)
-        instance = choose(held, spec, where.fragment, where.title)
+        instance = _verified(connection, choose(held, spec, where.fragment, where.title), spec)
         connection.writable = (spec.writable or spec.create) and instance.append is not None
         return SqlStore(connection, instance, _info(instance, where.title, where.identity, connection.writable, ""))
     except BaseException:
@@ -120,7 +121,7 @@ def _open_postgres(where: PostgresAddress, spec: StoreSpec) -> Store:
 
 def choose(held: Catalog, spec: StoreSpec, fragment: str, title: str) -> Instance:
     """The one store that was asked for. Raises NoEventStore, Ambiguous, CannotOpen."""
-    layouts = _layouts(spec.layout)
+    layouts = layouts_named(spec.layout)
     found = instances(held, layouts)
     if not found:
         raise _nothing(held, spec, title)
@@ -156,6 +157,11 @@ def instances(held: Catalog, layouts: Sequence[Layout] = LAYOUTS) -> list[Instan
     return found
 
 
+def _verified(connection: Connection, instance: Instance, spec: StoreSpec) -> Instance:
+    """A description by a stranger may say anything; our own layouts have looked at the columns."""
+    return described.verified(connection, instance) if (spec.layout or "").endswith(".toml") else instance
+
+
 def _names(found: Sequence[Instance]) -> dict[str, Instance]:
     plain = [instance.name for instance in found]
     return {
@@ -164,9 +170,12 @@ def _names(found: Sequence[Instance]) -> dict[str, Instance]:
     }
 
 
-def _layouts(name: str | None) -> Sequence[Layout]:
+def layouts_named(name: str | None) -> Sequence[Layout]:
+    """All known ones, the one of this name, or the one that a TOML file describes. Raises CannotOpen."""
     if name is None:
         return LAYOUTS
+    if name.endswith(".toml"):
+        return (described.layout(name),)
     for layout in LAYOUTS:
         if layout.name == name:
             return (layout,)

@@ -19,6 +19,7 @@ from explorer.cancellation import Cancellation
 from explorer.errors import Busy, ConnectionLost, ExplorerError, StoreReplaced
 from explorer.stores.connection import BUSY_SECONDS, Rows
 from explorer.stores.layout import Run
+from explorer.stores.sqlite_file import look
 from explorer.stores.translate import from_sqlite
 
 STEPS = 4_000  # virtual machine instructions between two looks at the cancellation flag: some 50 µs
@@ -41,14 +42,14 @@ class SqliteConnection:
         self.writable = mode in ("rw", "rwc")
         self.static = static or mode == "immutable"
         self._cancellation: Cancellation | None = None
+        self._sides = self._side_files()  # before opening: what comes while it is opened must not be missed
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
         with self._translated():
             self._connection = self._engine.connect()
         self._driver: Any = self._connection.connection.driver_connection
         self._file = _identity(path)
-        self._sides = self._side_files()
         self._version: int | None = None
-        self._wrote = False
+        self._news = False
         with self._translated():
             self.utf8 = self.rows("PRAGMA encoding")[0][0] == "UTF-8"
 
@@ -85,8 +86,8 @@ class SqliteConnection:
     def _stop(self) -> bool:
         return self._cancellation is not None and self._cancellation.cancelled
 
-    def _side_files(self) -> tuple[bool, ...]:
-        return tuple(os.path.exists(self.path + end) for end in ("-wal", "-shm", "-journal"))
+    def _side_files(self) -> tuple[tuple[int, int, int] | None, ...]:
+        return tuple(_written_at(self.path + end) for end in ("", "-wal", "-shm", "-journal"))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -114,6 +115,7 @@ class SqliteConnection:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        self._follow_owner()
         sql, parameters = _bindable(sql, parameters or {})
         # Fetched whole: an open cursor would make the writer fail in rollback mode.
         return self._patiently(lambda: self._fetched(sql, parameters))
@@ -141,7 +143,7 @@ class SqliteConnection:
             # Not patiently: from here on nothing may interrupt.
             with self._translated():
                 self._commit()
-            self._wrote = True
+            self._news = True
         except BaseException:
             if self._driver.in_transaction:
                 with self._uninterrupted():
@@ -199,15 +201,30 @@ class SqliteConnection:
     def changed(self) -> bool:
         """False if nothing was committed since the last call. Must be called before the query it is to save."""
         self._same_file()
-        if self.mode == "immutable":
-            if self._side_files() != self._sides:
-                raise StoreReplaced(f"Somebody has begun to write {self.title}.", "Open it again to follow it.")
-            return False
+        self._follow_owner()
         version = self._data_version()
-        # data_version tells of the commits of all other connections only.
-        changed = version != self._version or self._wrote
-        self._version, self._wrote = version, False
+        # data_version tells of the commits of all other connections only, and nothing of those before it was opened.
+        changed = self._news or (version != self._version and not self.static)
+        self._version, self._news = version, False
         return changed
+
+    def _follow_owner(self) -> None:
+        """A static view is one only as long as nobody writes: then the file is looked at and opened anew.
+
+        Raises StoreReplaced where it cannot be.
+        """
+        if self.mode != "immutable" or self._side_files() == self._sides:
+            return
+        self._same_file()
+        self._sides = self._side_files()
+        mode = look(self.path, self.title).mode
+        if mode == "copy":
+            raise StoreReplaced(f"Somebody has begun to write {self.title}.", "Open it again to follow it.")
+        self._connection.close()
+        self.mode, self.static, self._news = mode, mode == "immutable", True
+        with self._translated():
+            self._connection = self._engine.connect()
+        self._driver = self._connection.connection.driver_connection
 
     def _data_version(self) -> int:
         version: int = self.rows("PRAGMA data_version")[0][0]
@@ -241,6 +258,14 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError as error:
         raise ConnectionLost(f"{Path(path).name} cannot be reached any more ({error.strerror}).") from error
     return status.st_dev, status.st_ino
+
+
+def _written_at(path: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _text(value: bytes) -> str:

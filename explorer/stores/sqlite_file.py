@@ -62,7 +62,8 @@ def _header(path: str, title: str) -> bytes:
         with open(path, "rb") as file:
             header = file.read(100)
     except FileNotFoundError:
-        raise CannotOpen(f"There is no file {title}.", f"Looked for {path}. The demo makes a store to play with.") from None
+        hint = f"Looked for {path}. The demo makes a store to play with."
+        raise CannotOpen(f"There is no file {title}.", hint) from None
     except PermissionError:
         raise CannotOpen(f"You may not read {path}.", "Ask its owner for the permission to read it.") from None
     except OSError as error:

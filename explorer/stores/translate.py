@@ -45,6 +45,8 @@ def from_sqlite(error: BaseException, title: str) -> ExplorerError | None:
         return Invalid("The text contains half a character (a lone surrogate), which no database can hold.")
     if not isinstance(error, sqlite3.Error):
         return None
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.Warning) and "one statement" in str(error):
+        return Invalid("The query is more than one statement.", "A layout is one SELECT.")
     extended = getattr(error, "sqlite_errorcode", 0)
     return _sqlite_special(extended, title) or _sqlite_primary(extended & 0xFF, str(error), title)
 

@@ -244,8 +244,13 @@ def test_a_file_in_wal_mode_without_its_wal_is_a_static_view(opening: Opening, s
     # The owner comes back, and finds nothing in the way.
     with closing(sqlite3.connect(path, isolation_level=None)) as owner:
         owner.execute(LAST)
-        with pytest.raises(StoreReplaced):
-            store.changed()
+        # From then on it is followed as any other.
+        assert store.changed()
+        assert not store.info.static
+        assert store.events(EventQuery(newest_first=True, limit=1)).rows[0].type == "Order.Renamed"
+        assert not store.changed()
+        owner.execute("DELETE FROM stored_events WHERE rowid = 1")
+        assert store.changed()
 
 
 def test_a_hot_journal_is_played_back_in_a_copy(
