@@ -384,7 +384,7 @@ def _titled(title: str, parent: QWidget) -> QLabel:
 def _with_heading(title: str, widget: QWidget, parent: QWidget) -> QWidget:
     box = QWidget(parent)
     column = QVBoxLayout(box)
-    column.setContentsMargins(0, 0, 0, theme.S)
+    column.setContentsMargins(0, theme.S, 0, theme.S)
     column.setSpacing(theme.S)
     column.addWidget(heading(title, box))
     column.addWidget(widget, 1)

@@ -23,8 +23,8 @@ from explorer.ui.field_editors import LABEL_WIDTH
 
 
 class CommandChooser(QWidget):
-    """Aggregate, command and id. While *follow* is on, the id is that of the active tab, or, for a command that starts
-    a stream, a new one.
+    """Aggregate, command and id. Unless it is pinned, by hand or by typing one, the id is that of the active tab or, for
+    a command that starts a stream, a new one.
     """
 
     command_changed = Signal()
@@ -40,9 +40,8 @@ class CommandChooser(QWidget):
         self.id.setFont(theme.mono_font())
         self.id.setAccessibleName("Id of the aggregate")
         self.new_id = _tool("plus", "New id", "Another new id for the stream that the command starts", self)
-        self.follow = _tool("follow", "Follow the active tab", "Take the id from the tab one is looking at", self)
-        self.follow.setCheckable(True)
-        self.follow.setChecked(True)
+        self.pin = _tool("pin", "Keep this id", "Keep this id, whatever tab one looks at", self)
+        self.pin.setCheckable(True)
         self.help = text.plain_label("", self, wrap=True)
         self.help.setProperty("muted", True)
 
@@ -50,7 +49,7 @@ class CommandChooser(QWidget):
         ids.setSpacing(2)
         ids.addWidget(self.id, 1)
         ids.addWidget(self.new_id)
-        ids.addWidget(self.follow)
+        ids.addWidget(self.pin)
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.M)
         grid.setVerticalSpacing(theme.M)
@@ -76,16 +75,18 @@ class CommandChooser(QWidget):
         self.command.currentIndexChanged.connect(self._command_chosen)
         self.id.textEdited.connect(self._id_typed)
         self.new_id.clicked.connect(self._make_id)
-        self.follow.toggled.connect(lambda on: self._show_id())
+        self.pin.toggled.connect(lambda on: self._show_id())
 
     def show_aggregates(self, aggregates: Iterable[AggregateInfo]) -> bool:
         """Those of these that take commands, to choose from; what was chosen stays. False when there are none."""
+        infos = [info for info in aggregates if info.commands]
+        if infos and infos == [self.aggregate.itemData(index) for index in range(self.aggregate.count())]:
+            return True
         chosen = self.aggregate.currentText(), self.command.currentText()
         blocked = self.aggregate.blockSignals(True)
         self.aggregate.clear()
-        for info in aggregates:
-            if info.commands:
-                self.aggregate.addItem(text.shown(info.name), info)
+        for info in infos:
+            self.aggregate.addItem(text.shown(info.name), info)
         self.aggregate.setCurrentIndex(max(0, self.aggregate.findText(chosen[0])))
         self.aggregate.blockSignals(blocked)
         if not self.aggregate.count():
@@ -115,7 +116,7 @@ class CommandChooser(QWidget):
         if (category, id) == self._followed:
             return
         self._followed = (category, id)
-        if category and self.follow.isChecked() and self.chosen is not None:
+        if category and not self.pin.isChecked() and self.chosen is not None:
             self._choose_followed()
             self._show_id()
 
@@ -165,7 +166,7 @@ class CommandChooser(QWidget):
 
     def _show_id(self) -> None:
         chosen = self.chosen
-        if chosen is None or not self.follow.isChecked():
+        if chosen is None or self.pin.isChecked():
             return
         aggregate, command = chosen
         if command.creates:
@@ -182,7 +183,7 @@ class CommandChooser(QWidget):
             self.id_changed.emit()
 
     def _id_typed(self) -> None:
-        self.follow.setChecked(False)
+        self.pin.setChecked(True)
         self.mark_id(False)
         self.id_changed.emit()
 

@@ -52,7 +52,7 @@ class CommandDock(QWidget):
         self.form = CommandForm(self)
         self.reason = QLineEdit(self)
         self.reason.setAccessibleName("Reason")
-        self.reason.setPlaceholderText("optional; kept in the metadata")
+        self.reason.setPlaceholderText("why (optional)")
         self.outcome = OutcomeView(self)
         self.view = PreviewView(self)
         self.preview_button = QPushButton("Preview", self)

@@ -87,6 +87,7 @@ class JsonEditor(QWidget):
         self.edit.refused.connect(self._refuse)
         self.setFocusProxy(self.edit)
         self._mark = QLabel(self)
+        self._mark.setFixedHeight(theme.scaled(18))
         self.status = text.plain_label("", self, wrap=True)
         self.status.setProperty("muted", True)
         self.format_button = QToolButton(self)
@@ -291,8 +292,9 @@ class _Edit(QPlainTextEdit):
                 number = block.blockNumber()
                 role = "error" if number + 1 == self._error[0] else "text" if number == current else "muted"
                 painter.setPen(QColor(getattr(theme.colours(), role)))
-                where = QRect(0, round(top), self._numbers.width() - theme.M, round(height))
-                painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number + 1))
+                # The last block is higher than its line.
+                where = QRect(0, round(top), self._numbers.width() - theme.M, self.fontMetrics().height())
+                painter.drawText(where, Qt.AlignmentFlag.AlignRight, str(number + 1))
             top += height
             block = block.next()
 

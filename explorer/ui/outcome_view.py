@@ -31,6 +31,8 @@ class OutcomeView(QWidget):
         self._good_icon = QLabel(self._good)
         self.good_text = text.plain_label("", self._good, wrap=True)
         self.good_text.setProperty("tone", "good")
+        for label in (self.good_text, self.banner.sentence, self.banner.hint):  # a long id must not widen a dock
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.link = QPushButton("Show", self._good)
         self.link.setProperty("link", True)
         self.link.setAccessibleName("Show the new event")
@@ -105,7 +107,8 @@ class OutcomeView(QWidget):
         first, last = events[0], events[-1]
         names = first.type if len(events) == 1 else f"{len(events)} events"
         span = f"v{first.version}" if len(events) == 1 else f"v{first.version}–v{last.version}"
-        text.set_label(self.good_text, f"Written: {names} as {span} of {first.category} {first.id}. {note}".strip())
+        text.set_label(self.good_text, f"Written: {names} as {span}. {note}".strip())
+        self.good_text.setToolTip(text.tooltip(f"{first.category} {first.id}"))
         self._good_icon.setPixmap(icons.icon("check", "good").pixmap(16, 16))
         self._on_link = lambda: self.event_wanted.emit(last.category, last.id, last.version)
         self._good.show()

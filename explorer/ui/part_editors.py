@@ -118,6 +118,8 @@ class ListEditor(FieldEditor):
         remove = QToolButton(line)
         remove.setIcon(icons.icon("minus"))
         remove.setAutoRaise(True)
+        remove.setFixedWidth(theme.scaled(theme.ROW))
+        remove.setStyleSheet("padding: 3px")
         remove.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         remove.setToolTip("Remove this row (Ctrl+Delete)")
         remove.setAccessibleName(f"Remove row {number} of {text.shown(self.field.name)}")
@@ -245,7 +247,7 @@ class _Heading(QWidget):
     def __init__(self, columns: tuple[FieldInfo, ...], parent: QWidget) -> None:
         super().__init__(parent)
         grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, theme.ROW + 2, 0)
+        grid.setContentsMargins(0, 0, theme.scaled(theme.ROW) + 2, 0)
         grid.setHorizontalSpacing(2)
         for column, each in enumerate(columns):
             label = _label(each, self)

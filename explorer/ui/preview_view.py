@@ -249,6 +249,8 @@ def heading(title: str, parent: QWidget) -> QLabel:
     """A section's name: small, muted."""
     label = text.plain_label(title, parent)
     label.setObjectName("heading")
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a long id must not widen a dock
     return label
 
 
@@ -263,6 +265,7 @@ class PreviewView(QWidget):
         self._cards: list[QWidget] = []
         self._events_heading = heading("Writes", self)
         self._loaded = text.plain_label("", self, wrap=True)
+        self._loaded.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._loaded.setProperty("muted", True)
         self._events = QVBoxLayout()
         self._events.setSpacing(theme.M)

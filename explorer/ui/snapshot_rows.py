@@ -46,7 +46,7 @@ def columns(time_mode: Callable[[], str]) -> tuple[Column, ...]:
         Column("Taken", when, lambda line: text.when(line.snapshot.taken_at, full=True), width=196),
         Column("Size", lambda line: text.size_text(line.snapshot.size), align="right", width=64),
         Column("Schema", lambda line: str(line.snapshot.schema_version or ""), _origin, align="right", width=60),
-        Column("Compared", _verdict, _verdict_tip, foreground=_verdict_colour, icon=_verdict_icon, width=150),
+        Column("Compared", _verdict, _verdict_tip, foreground=_verdict_colour, icon=_verdict_icon),
     )
 
 

@@ -80,6 +80,7 @@ class SnapshotsDock(QWidget):
         self.banner = Banner(self)
         self.question = QWidget(self)
         self.question.setObjectName("banner")
+        self.question.setProperty("kind", "warning")
         self.question.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._question_text = text.plain_label("", self.question)
         self.delete_yes = QPushButton("Delete", self.question)

@@ -51,7 +51,7 @@ def test_valid_content_is_exact_json(field: FieldInfo, content: Content, expecte
         (FieldInfo("a", "decimal"), "12,50", "", "point"),
         (FieldInfo("a", "decimal"), "NaN", "", "number"),
         (FieldInfo("a", "text"), "  ", "", "needed"),
-        (FieldInfo("any", "object"), '{"n": ', "", "column 7"),
+        (FieldInfo("any", "object"), '{"n": ', "", "column 6"),
         (LINES, [{"sku": "A", "quantity": "x", "price": {"amount": "1"}}], "/0/quantity", "whole number"),
         (LINES, [{"sku": "A", "quantity": "1", "price": {"amount": ""}}], "/0/price/amount", "needed"),
     ],
