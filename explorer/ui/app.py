@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QSocketNotifier, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -75,7 +75,7 @@ def run(spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path 
     bugs = Bugs(echo=screenshot is not None)
     window = Window(settings, plugins)
     window.gone.connect(app.quit)
-    interrupted = _on_interrupt(window)
+    interrupts = Interrupts(window)
     picture = Screenshot(window, screenshot, app.exit) if screenshot is not None else None
     window.show()
 
@@ -91,7 +91,7 @@ def run(spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path 
     QTimer.singleShot(0, window, begin)
     QTimer.singleShot(1_500, window, _tame_collector)
     code = app.exec()
-    interrupted.close()
+    interrupts.end()
     if picture is not None and bugs.seen:
         code = code or 1
     return code
@@ -110,20 +110,27 @@ def _import_drivers() -> None:
     import explorer.stores.open  # noqa: F401 - for its side effect: the drivers are imported
 
 
-def _on_interrupt(window: Window) -> socket.socket:
-    """Ctrl+C in the terminal closes the window like the button does."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.setblocking(False)
-    signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-    notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read, window)
+class Interrupts(QObject):
+    """Ctrl+C in the terminal, and SIGTERM, close the window like its button does."""
 
-    def heard() -> None:
-        ours.recv(64)
-        window.close()
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+        self._heard, self._told = socket.socketpair()
+        self._heard.setblocking(False)
+        self._told.setblocking(False)
+        signal.set_wakeup_fd(self._told.fileno(), warn_on_full_buffer=False)
+        self._notifier = QSocketNotifier(self._heard.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._close)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: None)
 
-    notifier.activated.connect(heard)
-    signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    window.destroyed.connect(theirs.close)
-    return ours
+    def _close(self) -> None:
+        if self._heard.recv(64):
+            self._window.close()
+
+    def end(self) -> None:
+        self._notifier.setEnabled(False)
+        signal.set_wakeup_fd(-1)
+        self._heard.close()
+        self._told.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.ui import text, theme
@@ -40,7 +41,7 @@ class EmptyState(QWidget):
         self._icon_name = icon_name
 
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(theme.L, theme.XL, theme.L, theme.XL)
+        whole.setContentsMargins(theme.L, theme.S, theme.L, theme.S)
         whole.setSpacing(theme.M)
         whole.addStretch(2)
         whole.addWidget(self._picture)
@@ -73,6 +74,14 @@ class EmptyState(QWidget):
         self._repaint_icon()
         self.setAccessibleName(text.shown(sentence))
         self.setAccessibleDescription(text.shown(hint, 500))
+
+    def minimumSizeHint(self) -> QSize:
+        # A place that may be empty must not be larger than what stands there when it is not.
+        return QSize(theme.scaled(120), theme.scaled(72))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._picture.setVisible(self.height() >= theme.scaled(170))
 
     def _repaint_icon(self) -> None:
         side = theme.scaled(28)

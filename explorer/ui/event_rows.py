@@ -121,7 +121,12 @@ def columns(mode: Callable[[], str], previous: Callable[[Arrived], int | None] =
     def time(row: Arrived) -> str:
         if row.recorded_at_us is None:
             return "—"
-        return text.when(row.recorded_at_us, mode(), previous=previous(row))
+        if mode() in ("relative", "delta"):
+            return text.when(row.recorded_at_us, mode(), previous=previous(row))
+        return text.clock(row.recorded_at_us, mode())
+
+    def time_title() -> str:
+        return {"relative": "Time ago", "delta": "Δ"}.get(mode(), f"Time {text.clock_zone(mode())}")
 
     def full_time(row: Arrived) -> str:
         zone = "utc" if mode() == "utc" else "local"
@@ -131,6 +136,12 @@ def columns(mode: Callable[[], str], previous: Callable[[Arrived], int | None] =
         if row.position is None:
             return "—"
         return f"{row.position} ⤶" if row.late else str(row.position)
+
+    def stream(row: Arrived) -> str:
+        return f"{row.category} {row.id}".strip()
+
+    def version(row: Arrived) -> str:
+        return f"version {row.version} of its stream"
 
     def data(row: Arrived) -> str:
         return preview_text(row.data_preview, row.size)
@@ -144,20 +155,19 @@ def columns(mode: Callable[[], str], previous: Callable[[Arrived], int | None] =
             ),
             align="right",
             mono=True,
-            width=86,
+            width=74,
             foreground=lambda row: theme.mark_colours("~")[0] if row.late else None,
         ),
-        Column("Time", time, tooltip=full_time, mono=True, width=206),
+        Column(time_title, time, tooltip=full_time, mono=True, width=158),
         Column(
             "Type",
             lambda row: row.type,
             tooltip=lambda row: row.type,
             icon=lambda row: type_icon(row.type),
-            width=210,
+            width=172,
         ),
-        Column("Category", lambda row: row.category, tooltip=lambda row: row.category, width=96),
-        Column("Stream", lambda row: row.id, tooltip=lambda row: f"{row.category} {row.id}", mono=True, width=150),
-        Column("Version", lambda row: str(row.version), align="right", mono=True, width=62),
+        Column("Stream", stream, tooltip=lambda row: f"{row.category}\n{row.id}", width=168),
+        Column("v", lambda row: str(row.version), tooltip=version, align="right", mono=True, width=44),
         Column(
             "Data",
             data,

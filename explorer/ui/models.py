@@ -30,7 +30,7 @@ class Column:
     What `text` and `tooltip` return may be anything from the store; the model makes it harmless.
     """
 
-    title: str
+    title: str | Callable[[], str]
     text: Callable[[Any], str]
     tooltip: Callable[[Any], str] | None = None
     align: Literal["left", "right", "center"] = "left"
@@ -132,6 +132,7 @@ class RowsModel(QAbstractTableModel):
 
     def refresh(self) -> None:
         """Column functions give other texts now (time mode, theme)."""
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 
@@ -180,7 +181,8 @@ class RowsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and section < len(self.columns):
             if role == Qt.ItemDataRole.DisplayRole:
-                return self.columns[section].title
+                title = self.columns[section].title
+                return title if isinstance(title, str) else title()
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 return _ALIGN[self.columns[section].align]
         return None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QSize, QTimer
 
 from explorer.errors import ExplorerError
 from explorer.ui.window import Window
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from explorer.model import StreamInfo
 
+SIZE = QSize(1440, 900)
 QUIET = 0.6  # seconds without anything under way
 PATIENCE = 40.0  # seconds; then it is painted as it is
 
@@ -46,6 +47,7 @@ class Screenshot(QObject):
         self._timer.start()
 
     def _opened(self) -> None:
+        self._window.resize(SIZE)
         if not self._window.tabs.streams():
             self._window.workspace.browse(lambda store: store.recent_streams(100), self._show_one, owner=self)
 

@@ -85,6 +85,8 @@ class Strip(QWidget):
         self.goto.setMinimumWidth(theme.scaled(240))
         self.goto.clicked.connect(lambda: workspace.actions.trigger("goto"))
 
+        for button in (self.open_button, self.live):
+            button.setIconSize(QSize(16, 16))
         line = QHBoxLayout(self)
         line.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
         line.setSpacing(theme.M)
@@ -93,7 +95,7 @@ class Strip(QWidget):
         line.addWidget(self._first_line)
         line.addWidget(self.title)
         line.addWidget(self.kind)
-        line.addWidget(self.badge)
+        line.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignVCenter)
         self._second_line = hairline(True, self)
         line.addWidget(self._second_line)
         line.addWidget(self.dot)
@@ -127,7 +129,11 @@ class Strip(QWidget):
         assert info is not None
         text.set_label(self.title, info.title, cut=60)
         kind = "own store" if info.layout == "own" else info.layout
-        parts = [kind, "SQLite" if info.dialect == "sqlite" else "PostgreSQL", info.instance]
+        parts = [
+            kind,
+            "SQLite" if info.dialect == "sqlite" else "PostgreSQL",
+            info.instance if info.instance != info.layout else "",
+        ]
         text.set_label(self.kind, " · ".join(part for part in parts if part), cut=80)
         self.kind.setToolTip(text.tooltip(info.notice))
         text.set_label(self.badge, "● WRITABLE" if info.writable else "READ-ONLY")

@@ -102,19 +102,13 @@ QTableCornerButton::section {{ background: {base}; border: none; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {hairline}; }}
 QTabBar {{ background: {window}; qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; color: {muted}; border: none; border-bottom: 2px solid transparent;
-  padding: {h}px {p}px; }}
+  padding: 0 {p}px; height: {tab}px; }}
 QTabBar::tab:hover {{ color: {text}; background: {hover}; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QTabBar::tab:focus {{ color: {accent}; }}
 QTabBar::close-button {{ image: url("{icons}/close-{mode}.svg"); margin: 2px; }}
 QTabBar::close-button:hover {{ background: {hairline}; border-radius: {s}px; }}
-QDockWidget {{ color: {muted}; titlebar-close-icon: url("{icons}/close-{mode}.svg");
-  titlebar-normal-icon: url("{icons}/external-{mode}.svg"); }}
-QDockWidget::title {{ background: {window}; padding: {h}px {m}px; border-bottom: 1px solid {hairline};
-  text-align: left; }}
-QDockWidget::close-button, QDockWidget::float-button {{ background: transparent; border: none; padding: 0;
-  icon-size: 12px; }}
-QDockWidget::close-button:hover, QDockWidget::float-button:hover {{ background: {hover}; border-radius: {s}px; }}
+QWidget#docktitle {{ background: {window}; border-bottom: 1px solid {hairline}; }}
 
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
@@ -169,7 +163,7 @@ def sheet(colours: Colours, zoom: int, icons: str) -> str:
     values: dict[str, object] = {name: getattr(colours, name) for name in colours.__slots__}
     sizes = {
         "s": 4, "h": 6, "m": 8, "p": 12, "l": 16, "xl": 24, "row": 24, "control": 20, "small": 11, "title": 20,
-        "chip": 12, "field": 40, "large": 15,
+        "chip": 12, "field": 40, "tab": 27, "large": 15,
     }  # fmt: skip
     values.update({name: px(size) for name, size in sizes.items()})
     values.update(mode="dark" if colours.dark else "light", icons=icons, scroll=colours.hairline)

@@ -134,6 +134,27 @@ def when(
     return f"{value:%Y-%m-%d %H:%M:%S}.{fraction} {zone(value)}"
 
 
+def clock(moment: int | None, mode: str = "local") -> str:
+    """A time for a column whose title names the zone (`clock_zone`): `11-23 09:14:02.120`, with the year where it is
+    not the present one. Microseconds since the epoch; "" for None."""
+    if moment is None:
+        return ""
+    try:
+        value = datetime.fromtimestamp(moment // 1_000_000, UTC)
+        now = datetime.now(UTC)
+        if mode != "utc":
+            value, now = value.astimezone(), now.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return f"{moment} µs"
+    date = f"{value:%m-%d}" if value.year == now.year else f"{value:%Y-%m-%d}"
+    return f"{date} {value:%H:%M:%S}.{moment // 1000 % 1000:03d}"
+
+
+def clock_zone(mode: str) -> str:
+    """The zone of `clock`, for a title: `UTC` or `+01:00`."""
+    return "UTC" if mode == "utc" else zone(datetime.now(UTC).astimezone()).replace("Z", "UTC")
+
+
 def zone(value: datetime) -> str:
     """The zone of a time, short: `Z` or `+01:00`."""
     offset = value.strftime("%z")

@@ -30,6 +30,7 @@ from explorer.ui.append_dialog import AppendDialog
 from explorer.ui.banner import Banner
 from explorer.ui.command_dock import CommandDock
 from explorer.ui.demo_store import DemoStore
+from explorer.ui.dock_title import DockTitle
 from explorer.ui.first_page import FirstPage
 from explorer.ui.goto import COMMAND, GoTo
 from explorer.ui.help_sheet import HelpSheet
@@ -120,6 +121,9 @@ class Window(QMainWindow):
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.toggleViewAction().setVisible(False)
         bar.setStyleSheet("QToolBar { padding: 0; border: none; }")
+        layout = bar.layout()
+        if layout is not None:
+            layout.setContentsMargins(0, 0, 0, 0)
         bar.addWidget(self.strip)
 
     def _make_docks(self) -> None:
@@ -132,13 +136,19 @@ class Window(QMainWindow):
         command = self._dock("command", "Command", self.command, right)
         feed = self._dock("feed", "Live feed", self.feed, bottom)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.resizeDocks([streams, command], [theme.scaled(250), theme.scaled(320)], Qt.Orientation.Horizontal)
-        self.resizeDocks([feed], [theme.scaled(190)], Qt.Orientation.Vertical)
+        self._sized = ((streams, 250), (command, 330)), ((feed, 160),)
         self._arranged = self.saveState(LAYOUT)
+
+    def _size_docks(self) -> None:
+        """As delivered; a dock that was never shown takes no size."""
+        beside, below = self._sized
+        for docks, way in ((beside, Qt.Orientation.Horizontal), (below, Qt.Orientation.Vertical)):
+            self.resizeDocks([dock for dock, _px in docks], [theme.scaled(px) for _dock, px in docks], way)
 
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        dock.setTitleBarWidget(DockTitle(dock))
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
         self.docks.append(dock)
@@ -284,8 +294,8 @@ class Window(QMainWindow):
         self.pages.setCurrentWidget(self.tabs)
         self._show_docks(True)
         saved = settings_module.connection_state(info.identity)
-        if isinstance(saved.get("docks"), str):
-            self.restoreState(_bytes(saved["docks"]), LAYOUT)
+        if not (isinstance(saved.get("docks"), str) and self.restoreState(_bytes(saved["docks"]), LAYOUT)):
+            self._size_docks()
         if isinstance(saved.get("geometry"), str):
             self.restoreGeometry(_bytes(saved["geometry"]))
         self.tabs.restore(saved.get("tabs") or {})
@@ -314,10 +324,8 @@ class Window(QMainWindow):
 
     def _say_opening(self, words: str) -> None:
         self.first_page.opening(words)
-        if not words:
-            return
-        self.first_page.banner.clear()
-        self.workspace.message.emit(words)
+        if words:
+            self.first_page.banner.clear()
 
     def _notices(self) -> Banner:
         return self.banner if self.workspace.is_open else self.first_page.banner
@@ -379,6 +387,7 @@ class Window(QMainWindow):
         if self._arranged is not None:
             self.restoreState(self._arranged, LAYOUT)
             self._show_docks(True)
+            self._size_docks()
 
     def _note_keys(self) -> None:
         self.settings.keys = self.workspace.actions.own_keys()
