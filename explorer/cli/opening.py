@@ -32,21 +32,25 @@ def spec_of(arguments: argparse.Namespace, writable: bool = False) -> StoreSpec:
 
 
 @contextmanager
-def opened(arguments: argparse.Namespace, cancellation: Cancellation, writes: bool = False) -> Iterator[Store]:
-    """The open store, closed afterwards. A verb that writes opens our own store for writing, others only if told to.
+def opened(
+    arguments: argparse.Namespace, cancellation: Cancellation, writes: bool = False, foreign: bool = False
+) -> Iterator[Store]:
+    """The open store, closed afterwards. A verb that writes opens our own store for writing, others only if told to;
+    with `foreign` these stay read-only, else they are refused.
 
     Raises CannotOpen, and ReadOnly where a verb may not write.
     """
     store = _open(spec_of(arguments))
     try:
         if writes and not store.info.writable:
-            if store.info.layout != "own":
+            if store.info.layout == "own":
+                store.close()
+                store = _open(spec_of(arguments, writable=True))
+            elif not foreign:
                 raise ReadOnly(
                     f"This store ({store.info.layout}) is open read-only.",
                     "Give --writable if you want to write to a store of somebody else's library, and it can be done.",
                 )
-            store.close()
-            store = _open(spec_of(arguments, writable=True))
         with store.cancelling(cancellation):
             yield store
     finally:

@@ -26,8 +26,8 @@ class Output:
 
     def __init__(self, json: bool, stream: TextIO | None = None) -> None:
         self.json = json
-        self._stream = stream if stream is not None else sys.stdout
-        self.colours = not json and "NO_COLOR" not in os.environ and self._stream.isatty()
+        self.stream = stream if stream is not None else sys.stdout
+        self.colours = not json and "NO_COLOR" not in os.environ and self.stream.isatty()
         self._columns: tuple[str, ...] = ()
         self._rows: list[tuple[str, ...]] = []
         self._widths: list[int] = []
@@ -70,7 +70,7 @@ class Output:
                 self._write(self._styled(self._line(cells), style) + "\n")
             self.printed += len(self._rows)
             self._rows = []
-        self._stream.flush()
+        self.stream.flush()
 
     def _line(self, cells: Sequence[str]) -> str:
         parts = []
@@ -81,22 +81,22 @@ class Output:
                 room = " " * (width - _width(cell))
                 parts.append(room + cell if name.startswith(">") else cell + room)
         line = "  ".join(parts).rstrip()
-        return _cut(line, os.get_terminal_size(self._stream.fileno()).columns) if self._is_terminal() else line
+        return _cut(line, os.get_terminal_size(self.stream.fileno()).columns) if self._is_terminal() else line
 
     def _is_terminal(self) -> bool:
-        return self._stream.isatty() and os.isatty(self._stream.fileno())
+        return self.stream.isatty() and os.isatty(self.stream.fileno())
 
     def _styled(self, text: str, style: str) -> str:
         return f"\033[{style}m{text}\033[0m" if style and self.colours else text
 
     def _write(self, text: str) -> None:
-        encoding = self._stream.encoding or "utf-8"
+        encoding = self.stream.encoding or "utf-8"
         if encoding.lower().replace("-", "") == "utf8":
-            self._stream.write(text)
+            self.stream.write(text)
         elif self.json:  # escapes say the same in ASCII
-            self._stream.write("".join(c if ord(c) < 128 else _escape(c) for c in text))
+            self.stream.write("".join(c if ord(c) < 128 else _escape(c) for c in text))
         else:
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _escape(character: str) -> str:

@@ -99,7 +99,7 @@ def _streams(store: Store, arguments: argparse.Namespace) -> Iterator[StreamInfo
 def events(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
     if arguments.id is not None and arguments.category is None:
         raise Invalid("--id goes with --category: both together name a stream.")
-    _event_columns(output)
+    event_columns(output)
     with opened(arguments, cancellation) as store:
         found = _of_stream(store, arguments) if arguments.id is not None else _of_store(store, arguments)
         for event in _limited(found, arguments.limit):
@@ -142,7 +142,8 @@ def stream_events(store: Store, key: StreamKey) -> Iterator[Event]:
         after = page[-1].version
 
 
-def _event_columns(output: Output, *more: str) -> None:
+def event_columns(output: Output, *more: str) -> None:
+    """Begin a table of events."""
     output.columns(">position", "time", "category", "id", ">version", "type", *more, "data")
 
 
@@ -250,7 +251,7 @@ def tail(arguments: argparse.Namespace, output: Output, cancellation: Cancellati
     enough = Cancellation()
     after = None if arguments.after is None else position_of(arguments.after)
     left = itertools.count(arguments.limit or -1, -1)
-    _event_columns(output)
+    event_columns(output)
 
     def begin(store: Store) -> Subscription:
         return Subscription(store, after=after) if after is not None else Subscription(store, start="head")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
-from explorer.engine import messages, text
+from explorer.engine import deciding, messages, saving, text
 from explorer.engine.folding import STRETCH, Folding
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
@@ -64,8 +64,16 @@ class Session:
                 return self._payload_rows(ask)
             case messages.Text():
                 return self._text(ask)
-            case _:
-                raise Invalid("This is not yet possible.")
+            case messages.PreviewCommand():
+                return deciding.preview_command(self._opened(), self._domains, ask)
+            case messages.PreviewAppend():
+                return deciding.preview_append(self._opened(), self._domains, ask)
+            case messages.SnapshotIfDue():
+                return deciding.snapshot_if_due(self._opened(), self._domains, ask)
+            case messages.TakeSnapshot():
+                return saving.take_snapshot(self._opened(), self._domains, ask)
+            case messages.VerifySnapshots():
+                return saving.verify_snapshots(self._opened(), self._domains, ask)
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
