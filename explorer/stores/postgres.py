@@ -309,21 +309,25 @@ class PostgresConnection:
     def cancelling(self, cancellation: Cancellation) -> Iterator[None]:
         before, self._cancellation = self._cancellation, cancellation
         finished = threading.Event()
+        starting = threading.Lock()
         stoppers: list[threading.Thread] = []
 
         def heard() -> None:
             # Called in the thread of whoever cancels, which must not wait for a server.
-            driver = self._driver
-            if driver is not None and not finished.is_set():
-                stoppers.append(threading.Thread(target=_stop, args=(driver, finished), daemon=True, name="cancelling"))
-                stoppers[-1].start()
+            with starting:
+                driver = self._driver
+                if driver is not None and not finished.is_set():
+                    stopper = threading.Thread(target=_stop, args=(driver, finished), daemon=True, name="cancelling")
+                    stopper.start()
+                    stoppers.append(stopper)
 
         try:
             cancellation.check()
             with cancellation.heard_by(heard):
                 yield
         finally:
-            finished.set()
+            with starting:
+                finished.set()
             # A cancel request still under way would hit a later statement.
             for stopper in stoppers:
                 stopper.join()
