@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 from explorer import fold, payload
+from explorer.causation import by_hand, caused_by
 from explorer.diff import Change, diff
 from explorer.errors import Conflict, ExplorerError, Invalid, ReducerFailed, Refused
 from explorer.fold import StepFailed, failure
 from explorer.loading import LoadedState, load
-from explorer.model import Aggregate, Domain, DomainEvent, Event, Json, NewEvent, StreamKey
+from explorer.model import Aggregate, Domain, Event, Json, NewEvent, StreamKey
 from explorer.snapshots import Verification, snapshot_if_due, take_snapshot, verify_snapshot
 from explorer.stores.store import Store
 
@@ -54,38 +53,9 @@ class Decision:
 
     @property
     def changes(self) -> list[Change]:
-        return diff(self.before, self.after)
-
-
-# -- metadata ----------------------------------------------------------------------------------------------------------
-
-
-def by_hand(reason: str = "") -> dict[str, Json]:
-    """Metadata of events that a person writes with the explorer, as the start of a new correlation."""
-    command = str(uuid4())
-    metadata: dict[str, Json] = {
-        "correlation_id": command,
-        "causation_id": command,
-        "origin": "event-store-explorer",
-        "user": _user(),
-    }
-    if reason:
-        metadata["reason"] = reason
-    return metadata
-
-
-def caused_by(trigger: DomainEvent) -> dict[str, Json]:
-    """Metadata of events that a policy's reaction to this event causes."""
-    trigger_id = trigger.event_id or f"{trigger.category}/{trigger.id}/{trigger.version}"
-    correlation = trigger.metadata.get("correlation_id")
-    return {"correlation_id": correlation if isinstance(correlation, str) else trigger_id, "causation_id": trigger_id}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a user without a name, in a container
-        return platform.node()
+        # What was nothing before is shown member by member, like everything later.
+        new = self.before is None and isinstance(self.after, dict)
+        return diff({} if new else self.before, self.after)
 
 
 # -- deciding ----------------------------------------------------------------------------------------------------------

@@ -125,4 +125,11 @@ CUSTOMER = Aggregate(
     decide=decide,
     commands=(CreateCustomer, ChangeCreditLimit, ReserveCredit, ReleaseCredit),
     categories=("Customer", f"{ORIGINAL}.customersservice.domain.Customer"),
+    events=(
+        "CustomerCreated",
+        "CustomerCreditLimitChanged",
+        "CustomerCreditReserved",
+        "CustomerCreditLimitExceeded",
+        "CustomerCreditReleased",
+    ),
 )

@@ -188,4 +188,13 @@ ORDER = Aggregate(
     decide=decide,
     commands=(CreateOrder, ApproveOrder, RejectOrder, ReviseOrder, CancelOrder, ShipOrder),
     categories=("Order", f"{ORIGINAL}.ordersservice.domain.Order"),
+    events=(
+        "OrderCreated",
+        "OrderRevised",
+        "OrderApproved",
+        "OrderRejected",
+        "OrderRevisionRefused",
+        "OrderCancelled",
+        "OrderShipped",
+    ),
 )
