@@ -37,6 +37,7 @@ from explorer.ui.help_sheet import HelpSheet
 from explorer.ui.icons import app_icon
 from explorer.ui.live_feed import LiveFeedPanel
 from explorer.ui.open_dialog import OpenDialog
+from explorer.ui.snapshots_dock import SnapshotsDock
 from explorer.ui.status import MODES, Status
 from explorer.ui.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
@@ -130,11 +131,15 @@ class Window(QMainWindow):
         self.streams = StreamsPanel(self.workspace)
         self.command = CommandDock(self.workspace)
         self.feed = LiveFeedPanel(self.workspace)
+        self.snapshots = SnapshotsDock(self.workspace)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         streams = self._dock("streams", "Streams", self.streams, left)
         command = self._dock("command", "Command", self.command, right)
         feed = self._dock("feed", "Live feed", self.feed, bottom)
+        snapshots = self._dock("snapshots", "Snapshots", self.snapshots, bottom)
+        self.tabifyDockWidget(feed, snapshots)
+        feed.raise_()
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self._sized = ((streams, 250), (command, 330)), ((feed, 160),)
         self._arranged = self.saveState(LAYOUT)
