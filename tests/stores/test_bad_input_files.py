@@ -236,8 +236,9 @@ def test_a_file_in_wal_mode_without_its_wal_is_a_static_view(opening: Opening, s
         before = damaged.contents(path.parent)
         assert list(before) == ["shop.sqlite"]
         store = opening(str(path))
-        assert store.info.static
-        assert store.info.notice
+        info = store.info
+        assert info.static
+        assert info.notice
         assert not store.changed()
         assert len(store.events(EventQuery(limit=1000)).rows) == len(events)
         assert damaged.contents(path.parent) == before
