@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
+from explorer.ui import text
 from explorer.ui.icons import icon
 
 
@@ -251,4 +252,4 @@ class Actions(QObject):
             made.setShortcuts(self._sequences(id))
         else:  # shown in the menu, but heard by the panel alone
             first = self.key_text(id).split(" or ")[0]
-            made.setText(f"{action.title}\t{first}")
+            made.setText(text.menu_text(action.title) + "\t" + text.menu_text(first))

@@ -111,7 +111,7 @@ class AppendTarget(QWidget):
     def stands_at(self, version: int) -> None:
         """Somebody learned the version of the stream."""
         self._there = version
-        self.there_button.setText(f"there now: {version}" if version else "new stream: 0")
+        self.there_button.setText(text.menu_text(f"there now: {version}") if version else "new stream: 0")
 
     def expect_there(self) -> None:
         """Expect the version that is there."""

@@ -44,7 +44,7 @@ class FindBar(QWidget):
             button = QToolButton(self)
             button.setIcon(icon(name))
             button.setIconSize(QSize(14, 14))
-            button.setToolTip(title)
+            button.setToolTip(text.tooltip(title))
             button.setAccessibleName(title.split("\n")[0])
             button.clicked.connect(clicked)
             line.addWidget(button)

@@ -23,7 +23,7 @@ def fill_menu_bar(window: QMainWindow, actions: Actions, docks: Callable[[], lis
     """One menu for each group; what nothing in this window does is left out."""
     bar = window.menuBar()
     for group in GROUPS:
-        menu = bar.addMenu(f"&{group}")
+        menu = bar.addMenu("&" + text.menu_text(group))
         if group == "View":
             panels = menu.addMenu(icon("columns"), "Panels")
             panels.aboutToShow.connect(partial(_fill_panels, panels, docks))

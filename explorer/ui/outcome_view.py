@@ -156,7 +156,7 @@ class OutcomeView(QWidget):
         self._offer("Look again")
 
     def _offer(self, again: str) -> None:
-        self.again.setText(again)
+        self.again.setText(text.menu_text(again))
         self.again.show()
 
     def _add(self, widget: QWidget) -> None:

@@ -54,7 +54,7 @@ class PaneHead(QWidget):
         button = QToolButton(self)
         button.setIcon(icon(name))
         button.setIconSize(QSize(14, 14))
-        button.setToolTip(title)
+        button.setToolTip(text.tooltip(title))
         button.setAccessibleName(title.split("\n")[0])
         button.setCheckable(checkable)
         button.clicked.connect(lambda _checked=False: clicked())

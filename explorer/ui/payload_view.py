@@ -226,7 +226,7 @@ class PayloadView(QWidget):
 
     def _choice(self, title: str, checked: bool) -> QToolButton:
         button = QToolButton(self)
-        button.setText(title)
+        button.setText(text.menu_text(title))
         button.setCheckable(True)
         button.setChecked(checked)
         button.setAutoExclusive(True)

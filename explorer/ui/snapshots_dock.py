@@ -262,7 +262,7 @@ class SnapshotsDock(QWidget):
         """Which buttons can be pressed, and why not."""
         reason = self._why_not_take()
         at = f" at v{self._version}" if self._version else ""
-        self.take_button.setText(f"Take{at}")
+        self.take_button.setText(text.menu_text(f"Take{at}"))
         self.take_button.setEnabled(not reason and not self._busy)
         self.take_button.setToolTip(text.tooltip(reason or f"Save the state{at} of {' '.join(self._stream)}"))
         self.take_button.setAccessibleName(f"Take a snapshot{at}")

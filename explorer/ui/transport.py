@@ -158,7 +158,7 @@ class Transport(QWidget):
         button.setIcon(icon(name, "text"))
         button.setIconSize(QSize(16, 16))
         button.setAccessibleName(title)
-        button.setToolTip(f"{title}\n{keys}")
+        button.setToolTip(text.tooltip(f"{title}\n{keys}"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(clicked)
         return button
@@ -243,7 +243,7 @@ class Transport(QWidget):
         title = "Pause" if self.playing else "Play"
         self.play.setIcon(icon("pause" if self.playing else "play", "text"))
         self.play.setAccessibleName(title)
-        self.play.setToolTip(f"{title}\nSpace")
+        self.play.setToolTip(text.tooltip(f"{title}\nSpace"))
 
     def _tick(self) -> None:
         if self.at >= self.timeline.count - 1:
