@@ -59,7 +59,9 @@ def follow(
     An arrival whose handling raises an expected error (or any `Exception`, for domain code may raise anything) is
     handled again, after ever longer pauses, before any later one: the order is kept and nothing is dropped. After
     a batch `rest` is called, to save the checkpoint. `tell` hears of every change of standing.
-    With `again=False` a lost connection or any other expected error is raised instead of tried again.
+
+    Raises `StoreReplaced`: what was begun cannot go on with another store. Any other expected error is tried again,
+    or raised with `again=False`.
     """
     _Following(open, begin, handle, cancellation, rest, tell or (lambda standing: None), again).run()
 
@@ -86,6 +88,7 @@ class _Following:
         self._subscription: Subscription | None = None
         self._arrivals: deque[Arrival] = deque()  # handed out, not handled yet
         self._to_rest = False
+        self._dirty = True  # something was committed that has not been asked for yet
         self._standing: Standing | None = None
 
     def run(self) -> None:
@@ -111,6 +114,8 @@ class _Following:
                     self._says(Standing("reconnecting", f"{error} {error.hint}".strip()))
                     self._cancellation.wait(backoff.failed())
                 except _Failed as failure:
+                    if not self._again:
+                        raise failure.cause from None
                     self._says(Standing("failing", str(failure)))
                     self._cancellation.wait(backoff.failed())
         finally:
@@ -133,9 +138,10 @@ class _Following:
     def _look(self, store: Store, subscription: Subscription, interval: Interval) -> None:
         if not self._arrivals and not self._to_rest:
             # Read before the query: what is committed in between is seen by the next look.
-            changed = store.changed()
-            if changed or not subscription.idle:
+            self._dirty = store.changed() or self._dirty
+            if self._dirty or not subscription.idle:
                 self._arrivals.extend(subscription.poll(BATCH))
+                self._dirty = False
         if not self._arrivals and not self._to_rest:
             interval.quiet()
             return
@@ -152,13 +158,13 @@ class _Following:
     def _handled(self, store: Store, arrival: Arrival) -> None:
         try:
             self._handle(store, arrival)
-        except ExplorerError:
+        except (Cancelled, ConnectionLost):
             raise
-        # Domain code may raise anything; it is said, and tried again when its cause may have been mended.
+        # Domain code may raise anything; it is said, and tried again, for its cause may have been mended by then.
         except Exception as error:
-            raise _Failed(
-                f"{arrival.event.type} at {arrival.event.position}: {type(error).__name__}: {error}"
-            ) from error
+            event = arrival.event
+            what = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
+            raise _Failed(f"{event.type} at position {event.position}: {what}", error) from error
 
     def _says(self, standing: Standing) -> None:
         if standing != self._standing:
@@ -167,4 +173,8 @@ class _Following:
 
 
 class _Failed(Exception):
-    """What handles an arrival has raised something unexpected."""
+    """What handles an arrival has raised something."""
+
+    def __init__(self, sentence: str, cause: Exception) -> None:
+        super().__init__(sentence)
+        self.cause = cause

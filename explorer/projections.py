@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from uuid import UUID, uuid5
 
 from explorer import commands, fold
 from explorer.cancellation import Cancellation
+from explorer.causation import caused_by, caused_id, event_identity
 from explorer.errors import Invalid, Refused
 from explorer.follow import Standing, follow
 from explorer.model import CommandFor, Domain, DomainEvent, Policy
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.subscription import Arrival, Subscription
 
-CAUSED = UUID("6f0f2a1e-6f6c-5e0e-9d5b-1f6f5b3a7c10")  # the namespace of the ids of events that policies cause
 ATTEMPTS = 50  # at one command, when others keep writing to the same stream
 
 Tell = Callable[[str, Standing], None]
@@ -34,11 +33,6 @@ def services(domain: Domain) -> tuple[str, ...]:
 def subscription_name(domain: Domain, service: str) -> str:
     """What a service's checkpoint is called in the store."""
     return f"{domain.name}.{service}"
-
-
-def caused_id(subscription: str, trigger: str, command: str, event: int) -> str:
-    """The id of an event caused by the event `trigger`: always the same for the same place in the same reaction."""
-    return str(uuid5(CAUSED, f"{subscription}\n{trigger}\n{command}\n{event}"))
 
 
 def run_policies(
@@ -110,14 +104,13 @@ class Reactions:
         aggregate = self._aggregates.get(wanted.aggregate)
         if aggregate is None:
             raise Invalid(f"The policy {policy.name!r} wants a command of {wanted.aggregate}, which is not there.")
-        metadata = commands.caused_by(trigger)
-        ids = partial(caused_id, self._name, str(metadata["causation_id"]), place)
+        ids = partial(caused_id, self._name, event_identity(trigger), place)
         if store.events_by_id([ids(0)]):
             return  # done in an earlier life; deciding again might decide otherwise
         try:
             commands.issue(
                 store, self._domain, aggregate, wanted.id, wanted.command,
-                metadata=metadata, event_id=ids, attempts=ATTEMPTS,
+                metadata=caused_by(trigger), event_id=ids, attempts=ATTEMPTS,
             )  # fmt: skip
         except Refused as rule:
             # What is wanted instead of a refused command is not replaced again.
