@@ -100,15 +100,15 @@ class DiffModel(QAbstractTableModel):
         if role == ROW_ROLE:
             return row
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row, index.column())
+            return self.text(row, index.column())
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return SPOKEN[row.op] if index.column() == Column.OP else self._text(row, index.column())
+            return SPOKEN[row.op] if index.column() == Column.OP else self.text(row, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             return text.tooltip(self._tooltip(row))
         return None
 
     @staticmethod
-    def _text(row: DiffRow, column: int) -> str:
+    def text(row: DiffRow, column: int) -> str:
         if column == Column.OP:
             return SIGNS[row.op]
         if column == Column.PATH:
@@ -143,11 +143,16 @@ class _Delegate(QStyledItemDelegate):
         super().__init__(table)
         self._table = table
 
+    def apply_theme(self) -> None:
+        self.font = theme.mono_font()
+        self.metrics = QFontMetrics(self.font)
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row: DiffRow = index.data(ROW_ROLE)
+        row = self._table.differences.rows[index.row()]
         area: QRect = option.rect
         colours = theme.colours()
         column = index.column()
+        words = self._table.differences.text(row, column)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         mark, sign = MARKS[row.op], ""
         if column == Column.BEFORE:
@@ -161,12 +166,11 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(area.adjusted(0, 0, 0, -1), back)
         if self._table.stale:
             fore = QColor(colours.faint)
-        painter.save()
-        painter.setFont(theme.mono_font())
+        painter.setFont(self.font)
         painter.setPen(fore if column != Column.PATH or self._table.stale else QColor(colours.text))
         single = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
         if column == Column.OP:
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, index.data())
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, words)
         else:
             room = area.adjusted(theme.scaled(6), 0, -theme.S, 0)
             if sign:
@@ -174,8 +178,7 @@ class _Delegate(QStyledItemDelegate):
             if column >= Column.BEFORE:
                 room.setLeft(room.left() + theme.scaled(14))
             elide = Qt.TextElideMode.ElideLeft if column == Column.PATH else Qt.TextElideMode.ElideRight
-            painter.drawText(room, single, QFontMetrics(painter.font()).elidedText(index.data(), elide, room.width()))
-        painter.restore()
+            painter.drawText(room, single, self.metrics.elidedText(words, elide, room.width()))
 
 
 class DiffTable(QTableView):
@@ -190,7 +193,8 @@ class DiffTable(QTableView):
         self.stale = False
         self.differences = model
         self.setModel(model)
-        self.setItemDelegate(_Delegate(self))
+        self._cells = _Delegate(self)
+        self.setItemDelegate(self._cells)
         self.setAccessibleName("Differences")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -211,6 +215,7 @@ class DiffTable(QTableView):
         self._apply_theme()
 
     def _apply_theme(self) -> None:
+        self._cells.apply_theme()
         self.verticalHeader().setDefaultSectionSize(theme.row_height())
         self.setColumnWidth(Column.OP, theme.scaled(24))
         self.viewport().update()
@@ -221,7 +226,7 @@ class DiffTable(QTableView):
     def fit_columns(self) -> None:
         """As much room for the paths as they need, within bounds; the rest for before and after alike."""
         room = self.viewport().width() - self.columnWidth(Column.OP)
-        metrics = QFontMetrics(theme.mono_font())
+        metrics = self._cells.metrics
         rows = self.differences.rows[:FITTED]
         widest = max((metrics.horizontalAdvance(path_text(row)) for row in rows), default=0) + theme.L
         path = round(max(room * 0.24, min(widest, room * 0.44)))

@@ -11,13 +11,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor
 
 from explorer.ui import text, theme
-from explorer.ui.icons import icon
 from explorer.ui.models import FLASH_MS
 from explorer.ui.timeline import Timeline
 
 Index = QModelIndex | QPersistentModelIndex
-MARK_ROLE = Qt.ItemDataRole.UserRole + 1  # "A" or "B" of an event marked for compare, else ""
-COLOUR_ROLE = Qt.ItemDataRole.UserRole + 2  # the colour of the event's type
 
 
 class Column(IntEnum):
@@ -164,7 +161,7 @@ class EventModel(QAbstractTableModel):
             return None
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(ordinal, column)
+            return self.text(ordinal, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             left = column == Column.TYPE
             side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
@@ -172,20 +169,16 @@ class EventModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole:
             return None if column == Column.TYPE else theme.mono_font()
         if role == Qt.ItemDataRole.ForegroundRole:
-            return self._foreground(ordinal, column)
+            return self.foreground(ordinal, column)
         if role == Qt.ItemDataRole.BackgroundRole:
-            return self._background(ordinal)
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._icon(ordinal) if column == Column.CHANGES else None
+            return self.background(ordinal)
         if role == Qt.ItemDataRole.ToolTipRole:
             return text.tooltip(self.describe(ordinal))
-        if role == COLOUR_ROLE:
-            return theme.type_colour(self.timeline.type(ordinal), theme.is_dark())
-        if role == MARK_ROLE:
-            return "AB"[self._marks.index(ordinal)] if column == Column.NUMBER and ordinal in self._marks else ""
         return None
 
-    def _text(self, ordinal: int, column: int) -> str:
+    # What a cell shows; the delegate of the table asks here, without the way through roles.
+
+    def text(self, ordinal: int, column: int) -> str:
         if column == Column.NUMBER:
             return str(self.timeline.versions[ordinal])
         if column == Column.TIME:
@@ -204,7 +197,7 @@ class EventModel(QAbstractTableModel):
             return text.when(time, self.mode, previous=before)
         return clock(time, before, self.mode)
 
-    def _foreground(self, ordinal: int, column: int) -> QColor | None:
+    def foreground(self, ordinal: int, column: int) -> QColor | None:
         colours = theme.colours()
         if self.stale:
             return QColor(colours.faint)
@@ -214,7 +207,7 @@ class EventModel(QAbstractTableModel):
             return QColor(colours.muted)
         return None
 
-    def _background(self, ordinal: int) -> QColor | None:
+    def background(self, ordinal: int) -> QColor | None:
         colours = theme.colours()
         if self._flash_from is not None and ordinal >= self._flash_from:
             return QColor(colours.flash)
@@ -222,10 +215,19 @@ class EventModel(QAbstractTableModel):
             return QColor(colours.error_back)
         return QColor(colours.warning_back) if ordinal in self.timeline.problems else None
 
-    def _icon(self, ordinal: int) -> Any:
+    def colour(self, ordinal: int) -> QColor:
+        """The colour of the event's type."""
+        return theme.type_colour(self.timeline.type(ordinal), theme.is_dark())
+
+    def mark(self, ordinal: int) -> str:
+        """The letter of an event that is marked for compare, A or B; none for others."""
+        return "AB"[self._marks.index(ordinal)] if ordinal in self._marks else ""
+
+    def sign(self, ordinal: int) -> str:
+        """The icon "error" where the reducer failed, "warning" where the stream has a flaw, else none."""
         if ordinal in self.timeline.errors:
-            return icon("error", "error")
-        return icon("warning", "warning") if ordinal in self.timeline.problems else None
+            return "error"
+        return "warning" if ordinal in self.timeline.problems else ""
 
     def describe(self, ordinal: int) -> str:
         """All that is known of an event in a few lines: for tooltips."""

@@ -17,14 +17,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.ui import theme
+from explorer.ui import icons, theme
 from explorer.ui.chip import Chip
-from explorer.ui.event_model import COLOUR_ROLE, MARK_ROLE, Column, EventModel
+from explorer.ui.event_model import Column, EventModel
 from explorer.ui.find_bar import FindBar
 
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 NEAR_END = 50  # pixels within which the table counts as standing at its end
 NARROW = 420  # pixels below which the titles are short
+_SINGLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+_LEFT, _RIGHT = _SINGLE | Qt.AlignmentFlag.AlignLeft, _SINGLE | Qt.AlignmentFlag.AlignRight
 DOT = 8  # pixels of the dot in the colour of the type
 
 
@@ -43,65 +45,81 @@ def shortened(name: str, metrics: QFontMetrics, room: int) -> str:
 
 
 class _Delegate(QStyledItemDelegate):
-    """The cells, and around them: the dot of the type, the flag of a marked event, the bar at the cursor."""
+    """Paints every cell straight from the columns: asking the model role by role takes several times as long, and a
+    jump paints them all."""
+
+    def __init__(self, model: EventModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.apply_theme()
+
+    def apply_theme(self) -> None:
+        """Fonts and colours are kept from one theme to the next."""
+        colours = theme.colours()
+        self._sans, self._mono, self._small = theme.sans_font(), theme.mono_font(), theme.sans_font(10)
+        self._metrics = QFontMetrics(self._sans)
+        self._dot, self._flag, self._gap = theme.scaled(DOT), theme.scaled(14), theme.scaled(6)
+        self._selection, self._accent = QColor(colours.selection), QColor(colours.accent)
+        self._text, self._move, self._base = QColor(colours.text), QColor(colours.move), QColor(colours.base)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        column = index.column()
+        ordinal, column, area = index.row(), index.column(), option.rect
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        back = self._selection if selected else self._model.background(ordinal)
+        if back is not None:
+            painter.fillRect(area, back)
+        painter.setPen(self._model.foreground(ordinal, column) or self._text)
+        words = self._model.text(ordinal, column)
         if column == Column.TYPE:
-            self._paint_type(painter, option, index)
+            self._paint_type(painter, area, ordinal, words)
             return
-        super().paint(painter, option, index)
+        painter.setFont(self._mono)
+        painter.drawText(area.adjusted(0, 0, -self._gap, 0), _RIGHT, words)
         if column == Column.NUMBER:
-            self._paint_number(painter, option, index)
+            if selected:
+                painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), self._accent)
+            self._paint_flag(painter, area, ordinal)
+        elif column == Column.CHANGES:
+            self._paint_sign(painter, area, ordinal)
 
-    def _paint_type(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        side = theme.scaled(DOT)
-        moved = QStyleOptionViewItem(option)
-        self.initStyleOption(moved, index)
-        words, moved.text = moved.text, ""
-        widget = option.widget
-        widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, moved, painter, widget)
-        area: QRect = option.rect
-        painter.save()
+    def _paint_type(self, painter: QPainter, area: QRect, ordinal: int, words: str) -> None:
+        left = area.left() + 2 * self._gap + self._dot
+        room = area.right() - self._gap - left
+        painter.setFont(self._sans)
+        painter.drawText(
+            QRect(left, area.top(), max(room, 0), area.height()), _LEFT, shortened(words, self._metrics, room)
+        )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(index.data(COLOUR_ROLE))
-        left = area.left() + theme.scaled(6)
-        painter.drawEllipse(QRectF(left, area.center().y() - side / 2 + 0.5, side, side))
-        left += side + theme.scaled(6)
-        room = area.right() - theme.S - left
-        colour = index.data(Qt.ItemDataRole.ForegroundRole)
-        painter.setPen(colour if colour is not None else QColor(theme.colours().text))
-        painter.setFont(option.font)
-        cut = shortened(words, option.fontMetrics, room)
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
-        painter.drawText(QRect(left, area.top(), room, area.height()), flags, cut)
-        painter.restore()
+        painter.setBrush(self._model.colour(ordinal))
+        top = area.center().y() - self._dot / 2 + 0.5
+        painter.drawEllipse(QRectF(area.left() + self._gap, top, self._dot, self._dot))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _paint_number(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        area: QRect = option.rect
-        colours = theme.colours()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), QColor(colours.accent))
-        mark = index.data(MARK_ROLE)
+    def _paint_flag(self, painter: QPainter, area: QRect, ordinal: int) -> None:
+        """The letter of an event that is marked for compare."""
+        mark = self._model.mark(ordinal)
         if mark:
-            side = theme.scaled(14)
+            side = self._flag
             flag = QRect(area.left() + theme.S, area.center().y() - side // 2, side, side)
-            painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colours.move))
+            painter.setBrush(self._move)
             painter.drawRoundedRect(flag, 3, 3)
-            painter.setPen(QColor(colours.base))
-            painter.setFont(theme.sans_font(10))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(self._base)
+            painter.setFont(self._small)
             painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, mark)
-            painter.restore()
+
+    def _paint_sign(self, painter: QPainter, area: QRect, ordinal: int) -> None:
+        """An error of the reducer, or a flaw of the stream."""
+        sign = self._model.sign(ordinal)
+        if sign:
+            side = self._flag
+            where = QPoint(area.left() + theme.S, area.center().y() - side // 2)
+            icons.paint(painter, sign, where, side, getattr(theme.colours(), sign))
 
 
 class EventTable(QTableView):
@@ -117,7 +135,8 @@ class EventTable(QTableView):
         self.events = model
         self._silent = False
         self.setModel(model)
-        self.setItemDelegate(_Delegate(self))
+        self._cells = _Delegate(model, self)
+        self.setItemDelegate(self._cells)
         self.setAccessibleName("Events")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -141,6 +160,7 @@ class EventTable(QTableView):
         self._apply_theme()
 
     def _apply_theme(self) -> None:
+        self._cells.apply_theme()
         self.verticalHeader().setDefaultSectionSize(theme.row_height())
         self.fit_columns()
         self.viewport().update()

@@ -26,9 +26,11 @@ from explorer.engine.messages import CUT, Row
 from explorer.ui import text, theme
 from explorer.ui.icons import icon
 from explorer.ui.tree_model import PagedTreeModel
-from explorer.ui.tree_nodes import Column, Node, Role
+from explorer.ui.tree_nodes import CONTAINERS, Column, Node, Role
 
 Index = QModelIndex | QPersistentModelIndex
+_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
+CHANGED = ("+", "-", "~", ">")
 SIGNS = {"+": "+", "-": "−", "~": "~", ">": ">", ".": "•"}
 OPEN_SMALL = 12  # containers of at most so many members open by themselves when first seen …
 OPEN_DEPTH = 2  # … down to here
@@ -38,7 +40,11 @@ NAMES = 150  # pixels of the column of names, at first
 
 def is_cut(row: Row) -> bool:
     """Whether the row shows only the beginning of its value."""
-    return row.kind not in ("object", "array") and row.size > CUT
+    return row.kind not in CONTAINERS and row.size > CUT
+
+
+def link_text(row: Row) -> str:
+    return f"{extent(row)} · Open full"
 
 
 def extent(row: Row) -> str:
@@ -48,72 +54,79 @@ def extent(row: Row) -> str:
 
 
 class _Delegate(QStyledItemDelegate):
-    """Cells in the colours of their marks and kinds."""
+    """Cells in the colours of their marks and kinds, painted straight from the rows."""
 
     def __init__(self, tree: ValueTree) -> None:
         super().__init__(tree)
         self._tree = tree
 
+    def apply_theme(self) -> None:
+        """Fonts and colours are kept from one theme to the next."""
+        colours = theme.colours()
+        self.plain, self.bold, self.gone, self.link = (
+            theme.mono_font(),
+            theme.mono_font(),
+            theme.mono_font(),
+            theme.sans_font(12),
+        )
+        self.bold.setBold(True)
+        self.gone.setBold(True)
+        self.gone.setStrikeOut(True)
+        self._metrics = {id(font): QFontMetrics(font) for font in (self.plain, self.bold, self.gone, self.link)}
+        self._height = theme.row_height()
+        self._text, self._muted, self._faint = QColor(colours.text), QColor(colours.muted), QColor(colours.faint)
+        self._accent = QColor(colours.accent)
+        kinds = {"number": colours.accent, "boolean": colours.move, "null": colours.move, "bytes": colours.muted}
+        self._kinds = {kind: QColor(colour) for kind, colour in kinds.items()}
+        self._marks = {mark: theme.mark_colours(mark)[0] for mark in SIGNS}
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(theme.scaled(40), theme.row_height())
+        return QSize(theme.scaled(40), self._height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row: Row | None = index.data(Role.ROW)
-        area: QRect = option.rect
-        colours = theme.colours()
-        mark = row.mark if row is not None else ""
-        fore, _back = theme.mark_colours(mark)
-        column = index.column()
-        painter.save()
+        node = self._tree.values.node_at(index)
+        row, area, column = node.row, option.rect, index.column()
         if row is None:
             if column == Column.KEY:
-                self._draw(painter, area, index.data(), QColor(colours.accent), theme.sans_font())
-        elif column == Column.MARK:
-            painter.setFont(self._tree.bold_font)
-            painter.setPen(QColor(colours.faint) if self._tree.stale else fore)
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, SIGNS.get(mark, ""))
+                self._draw(painter, area, index.data(), self._accent, self.link)
+            return
+        mark = row.mark
+        strong = mark in CHANGED
+        font = self.gone if mark == "-" else self.bold if strong else self.plain
+        if column == Column.MARK:
+            if mark:
+                painter.setFont(self.bold)
+                painter.setPen(self._faint if self._tree.stale else self._marks.get(mark, self._text))
+                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, SIGNS.get(mark, ""))
         elif column == Column.KEY:
-            bold = mark in ("+", "-", "~", ">")
-            colour = fore if bold else QColor(colours.text)
-            self._draw(painter, area, row.key, colour, self._tree.bold_font if bold else self._tree.plain_font, row)
+            self._draw(painter, area, row.key, self._marks[mark] if strong else self._text, font)
+        elif row.kind in CONTAINERS:
+            self._draw(painter, area, row.text, self._muted, self.gone if mark == "-" else self.plain)
         else:
-            self._paint_value(painter, area, row, fore)
-        painter.restore()
+            if is_cut(row):
+                area = self._paint_link(painter, area, row)
+            colour = self._marks[mark] if strong else self._kinds.get(row.kind, self._text)
+            self._draw(painter, area, f'"{row.text}"' if row.kind == "string" else row.text, colour, font)
 
-    def _paint_value(self, painter: QPainter, area: QRect, row: Row, fore: QColor) -> None:
-        colours = theme.colours()
-        bold = row.mark in ("+", "-", "~", ">")
-        if row.kind in ("object", "array"):
-            colour = QColor(colours.muted)
-        elif bold:
-            colour = fore
-        else:
-            by_kind = {"number": colours.accent, "boolean": colours.move, "null": colours.move, "bytes": colours.muted}
-            colour = QColor(by_kind.get(row.kind, colours.text))
-        font = self._tree.bold_font if bold and row.kind not in ("object", "array") else self._tree.plain_font
-        if is_cut(row):
-            link = self._tree.link_rect(area, row)
-            area = QRect(area.left(), area.top(), max(0, link.left() - theme.M - area.left()), area.height())
-            painter.setFont(theme.sans_font(12))
-            painter.setPen(QColor(colours.accent))
-            painter.drawText(link, Qt.AlignmentFlag.AlignCenter, self._tree.link_text(row))
-        words = f'"{row.text}"' if row.kind == "string" else row.text
-        self._draw(painter, area, words, colour, font, row)
+    def _paint_link(self, painter: QPainter, area: QRect, row: Row) -> QRect:
+        """Where what is cut can be opened; what room is left."""
+        link = self.link_rect(area, row)
+        painter.setFont(self.link)
+        painter.setPen(self._faint if self._tree.stale else self._accent)
+        painter.drawText(link, Qt.AlignmentFlag.AlignCenter, link_text(row))
+        return QRect(area.left(), area.top(), max(0, link.left() - theme.M - area.left()), area.height())
 
-    def _draw(
-        self, painter: QPainter, area: QRect, words: str, colour: QColor, font: QFont, row: Row | None = None
-    ) -> None:
-        if self._tree.stale:
-            colour = QColor(theme.colours().faint)
+    def link_rect(self, area: QRect, row: Row) -> QRect:
+        """The link stands at the right edge of the cell of the value."""
+        width = self._metrics[id(self.link)].horizontalAdvance(link_text(row)) + theme.M
+        return QRect(max(area.left(), area.right() - width), area.top(), width, area.height())
+
+    def _draw(self, painter: QPainter, area: QRect, words: str, colour: QColor, font: QFont) -> None:
         room = area.adjusted(theme.S, 0, -theme.S, 0)
-        if row is not None and row.mark == "-":
-            font = QFont(font)
-            font.setStrikeOut(True)
-        cut = QFontMetrics(font).elidedText(text.shown(words, 2 * CUT), Qt.TextElideMode.ElideRight, room.width())
+        cut = self._metrics[id(font)].elidedText(text.shown(words, 2 * CUT), Qt.TextElideMode.ElideRight, room.width())
         painter.setFont(font)
-        painter.setPen(colour)
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
-        painter.drawText(room, flags, cut)
+        painter.setPen(self._faint if self._tree.stale else colour)
+        painter.drawText(room, _LEFT, cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +158,8 @@ class ValueTree(QTreeView):
         self.setModel(model)
         model.is_expanded = self.isExpanded
         model.lowest_visible = self._lowest_visible
-        self.setItemDelegate(_Delegate(self))
+        self._cells = _Delegate(self)
+        self.setItemDelegate(self._cells)
         self.setTreePosition(Column.KEY)
         self.setUniformRowHeights(True)
         self.setRootIsDecorated(True)
@@ -171,9 +185,7 @@ class ValueTree(QTreeView):
         self._apply_theme()
 
     def _apply_theme(self) -> None:
-        self.plain_font = theme.mono_font()
-        self.bold_font = theme.mono_font()
-        self.bold_font.setBold(True)
+        self._cells.apply_theme()
         self.setIndentation(theme.scaled(16))
         self.setColumnWidth(Column.MARK, theme.scaled(GUTTER))
         self.setColumnWidth(Column.KEY, theme.scaled(NAMES))
@@ -191,12 +203,11 @@ class ValueTree(QTreeView):
 
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """The tint of a mark runs through the whole line, gutter and indentation too."""
-        row: Row | None = index.data(Role.ROW)
-        area: QRect = option.rect
+        row = self.values.node_at(index).row
         if self.selectionModel().isRowSelected(index.row(), index.parent()):
-            painter.fillRect(area, QColor(theme.colours().selection))
-        elif row is not None and row.mark in ("+", "-", "~", ">"):
-            painter.fillRect(area, theme.mark_colours(row.mark)[1])
+            painter.fillRect(option.rect, QColor(theme.colours().selection))
+        elif row is not None and row.mark in CHANGED:
+            painter.fillRect(option.rect, theme.mark_colours(row.mark)[1])
         super().drawRow(painter, option, index)
 
     # -- what is open, and what is in sight -------------------------------------------------------------------------
@@ -268,20 +279,12 @@ class ValueTree(QTreeView):
 
     # -- cut values -------------------------------------------------------------------------------------------------
 
-    def link_text(self, row: Row) -> str:
-        return f"{extent(row)} · Open full"
-
-    def link_rect(self, area: QRect, row: Row) -> QRect:
-        """Where the link stands in the cell of the value: at its right edge."""
-        width = QFontMetrics(theme.sans_font(12)).horizontalAdvance(self.link_text(row)) + theme.M
-        return QRect(max(area.left(), area.right() - width), area.top(), width, area.height())
-
     def _link_at(self, where: QPoint) -> Row | None:
         index = self.indexAt(where)
         if not index.isValid() or index.column() != Column.VALUE:
             return None
         row: Row | None = index.data(Role.ROW)
-        if row is None or not is_cut(row) or not self.link_rect(self.visualRect(index), row).contains(where):
+        if row is None or not is_cut(row) or not self._cells.link_rect(self.visualRect(index), row).contains(where):
             return None
         return row
 
