@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
-from uuid import UUID
 
 from explorer.causation import caused_by, caused_id
 from explorer.domains.customers_orders import catalogue, customer, mistakes, order
@@ -30,6 +29,7 @@ START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 SPAN = timedelta(weeks=6)
 EVENTS_PER_ORDER = 5.5  # about, with the customer's side
 ORDERS_PER_CUSTOMER = 8
+REGULARS = 400  # the newest customers, who still order
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,9 @@ class _Shop:
 
     def _place_order(self) -> None:
         chance = self._chance
-        # Some customers order much more often than others.
-        owner = self._customers[int(len(self._customers) * chance.random() ** 2.5)]
+        # Some customers order much more often than others, and nobody for ever.
+        regulars = min(len(self._customers), REGULARS)
+        owner = self._customers[int(regulars * chance.random() ** 2.5) - regulars]
         if chance.random() < 0.004:
             owner = "C-unknown"
         self._placed += 1
@@ -316,7 +317,8 @@ class _Shop:
         return stream if stream is not None else _Stream(aggregate, aggregate.initial())
 
     def _random_id(self) -> str:
-        return str(UUID(int=self._chance.getrandbits(128), version=4))
+        digits = f"{self._chance.getrandbits(128):032x}"
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def _decide(aggregate: Aggregate, state: Any, command: Any) -> Sequence[tuple[str, Json]]:
