@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeAlias, TypeVar
 
-Json: TypeAlias = "None | bool | int | Decimal | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | None"
 """A JSON value. Non-integers are Decimal, never float; integers have any size; keys keep their order."""
 
 Position: TypeAlias = "int | str | tuple[int | str, ...]"
@@ -172,6 +172,7 @@ class Aggregate:
     schema_version: int = 1  # of the state, stored with snapshots
     load: Callable[[Json], Any] | None = None  # JSON back to a state; None: the state is JSON already
     dump: Callable[[Any], Json] | None = None
+    events: tuple[str, ...] = ()  # types it folds: a stream that begins with none of them is not its own; empty: any
 
     @property
     def claims(self) -> tuple[str, ...]:

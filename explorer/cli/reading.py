@@ -28,7 +28,7 @@ from explorer.diff import Change, diff
 from explorer.engine.folding import Folding, position_text
 from explorer.errors import Cancelled, Invalid
 from explorer.follow import follow
-from explorer.model import Event, EventQuery, StreamInfo, StreamKey
+from explorer.model import Event, EventQuery, Json, StreamInfo, StreamKey
 from explorer.plugins import Loaded, aggregate_for
 from explorer.stores import Store, open_store
 from explorer.stores.conformance import check as check_store
@@ -45,7 +45,7 @@ def info(arguments: argparse.Namespace, output: Output, cancellation: Cancellati
     with opened(arguments, cancellation) as store:
         known = store.info
         head = store.head()
-    row = {
+    row: dict[str, Json] = {
         "layout": known.layout,
         "title": known.title,
         "dialect": known.dialect,
@@ -57,8 +57,8 @@ def info(arguments: argparse.Namespace, output: Output, cancellation: Cancellati
     output.line(row)
     output.columns("what", "")
     for name, value in row.items():
-        shown = position_text(head) if name == "head" and head is not None else value
-        output.row(name, {True: "yes", False: "no", None: "none"}.get(shown, str(shown)))  # type: ignore[call-overload]
+        shown = "yes" if value is True else "no" if value is False else "none" if value is None else str(value)
+        output.row(name, position_text(head) if name == "head" and head is not None else shown)
     if known.notice:
         output.text(known.notice, YELLOW)
     return 0

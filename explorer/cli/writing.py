@@ -13,11 +13,12 @@ from explorer.cli.output import DIM, GREEN, RED, YELLOW, Output, brief_when, sna
 from explorer.cli.reading import Verb, event_columns, print_changes, print_event
 from explorer.commands import Decision
 from explorer.engine import saving
-from explorer.engine.deciding import new_event
+from explorer.engine.deciding import new_event, require_own
+from explorer.engine.folding import claim
 from explorer.engine.messages import EventDraft
 from explorer.errors import Invalid, ReadOnly, Refused
 from explorer.model import Aggregate, Domain, Event, Json, Snapshot, StreamKey
-from explorer.plugins import Loaded, aggregate_for, build_command, describe, named
+from explorer.plugins import Loaded, build_command, describe, named
 from explorer.stores import Store
 
 _GOOD = ("identical", "older schema")  # verdicts on snapshots that do not make verifying fail
@@ -33,9 +34,9 @@ def append(arguments: argparse.Namespace, output: Output, cancellation: Cancella
         found = stream.version if stream else 0
         written = store.append(key, found if arguments.expected is None else arguments.expected, [event])
         _print_events(output, written)
-        claim = aggregate_for(domains.domains, key.category)
-        if claim is not None:
-            _say(output, commands.snapshot_if_due(store, *claim, key, found, written[-1].version))
+        domain, aggregate = claim(store, domains, key)
+        if domain is not None and aggregate is not None:
+            _say(output, commands.snapshot_if_due(store, domain, aggregate, key, found, written[-1].version))
     return 0
 
 
@@ -68,16 +69,17 @@ def _say(output: Output, note: str) -> None:
 
 def issue(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
     domains = plugins(arguments)
-    claim = named(domains.domains, arguments.aggregate)
-    if claim is None:
+    found = named(domains.domains, arguments.aggregate)
+    if found is None:
         known = [aggregate.name for domain in domains.domains for aggregate in domain.aggregates]
         raise Invalid(f"There is no aggregate {arguments.aggregate}.", f"There is: {', '.join(known)}.")
-    domain, aggregate = claim
+    domain, aggregate = found
     command = build_command(
         aggregate, arguments.command, _fields(_kinds(domain, aggregate, arguments.command), arguments)
     )
     metadata = commands.by_hand(arguments.reason or "")
     with opened(arguments, cancellation, writes=not arguments.dry_run, foreign=True) as store:
+        require_own(store, domains, aggregate, arguments.id)
         decision = commands.preview(store, domain, aggregate, arguments.id, command, metadata=metadata)
         if decision.refused:
             raise Refused(decision.refused)

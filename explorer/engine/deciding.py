@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from explorer import commands, payload
 from explorer.commands import Decision
+from explorer.engine.folding import claim
 from explorer.engine.messages import (
     ROWS,
     Done,
@@ -18,18 +19,19 @@ from explorer.engine.messages import (
 from explorer.engine.rows import diff_row
 from explorer.engine.turns import Turn
 from explorer.errors import Invalid
-from explorer.model import Json, NewEvent, StreamKey
-from explorer.plugins import Loaded, aggregate_for, build_command, named
+from explorer.model import Aggregate, Json, NewEvent, StreamKey
+from explorer.plugins import Loaded, build_command, named
 from explorer.stores import Store
 
 
 def preview_command(store: Store, domains: Loaded, ask: PreviewCommand) -> Turn:
     """Raises Invalid for a command that cannot be made, and what `commands.preview` raises."""
     yield None
-    claim = named(domains.domains, ask.aggregate)
-    if claim is None:
+    found = named(domains.domains, ask.aggregate)
+    if found is None:
         raise Invalid(f"There is no aggregate {ask.aggregate}.", "A plug-in that brings it may be missing.")
-    domain, aggregate = claim
+    domain, aggregate = found
+    require_own(store, domains, aggregate, ask.id)
     fields = {name: field_value(name, text) for name, text in ask.fields.items()}
     command = build_command(aggregate, ask.command, fields)
     return _preview(commands.preview(store, domain, aggregate, ask.id, command, metadata=commands.by_hand(ask.reason)))
@@ -39,7 +41,7 @@ def preview_append(store: Store, domains: Loaded, ask: PreviewAppend) -> Turn:
     """Raises Invalid for what is not JSON, naming the event."""
     yield None
     key = StreamKey(ask.category, ask.id)
-    domain, aggregate = aggregate_for(domains.domains, ask.category) or (None, None)
+    domain, aggregate = claim(store, domains, key)
     common = commands.by_hand(ask.reason)
     events = [new_event(draft, common, number) for number, draft in enumerate(ask.events, 1)]
     return _preview(commands.preview_events(store, domain, aggregate, key, events, ask.expected))
@@ -47,10 +49,21 @@ def preview_append(store: Store, domains: Loaded, ask: PreviewAppend) -> Turn:
 
 def snapshot_if_due(store: Store, domains: Loaded, ask: SnapshotIfDue) -> Turn:
     yield None
-    claim = aggregate_for(domains.domains, ask.category)
-    if claim is None or not store.info.writable:
+    key = StreamKey(ask.category, ask.id)
+    domain, aggregate = claim(store, domains, key)
+    if domain is None or aggregate is None or not store.info.writable:
         return Done()
-    return Done(commands.snapshot_if_due(store, *claim, StreamKey(ask.category, ask.id), ask.before, ask.after))
+    return Done(commands.snapshot_if_due(store, domain, aggregate, key, ask.before, ask.after))
+
+
+def require_own(store: Store, domains: Loaded, aggregate: Aggregate, id: str) -> None:
+    """Raises Invalid where a stream of the aggregate's category holds the events of something else."""
+    key = StreamKey(aggregate.claims[0], id)
+    if claim(store, domains, key)[1] is None:
+        raise Invalid(
+            f"The stream {key.category}/{key.id} holds none of the events of {aggregate.name}.",
+            "Another program's aggregate has the same name; a plug-in can bring what folds it.",
+        )
 
 
 def field_value(name: str, text: str) -> Json:

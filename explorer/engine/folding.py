@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
+from explorer import fold
 from explorer.engine.messages import EventColumns, StepColumns
+from explorer.fold import StepFailed
 from explorer.model import Aggregate, Domain, Event, Position, Snapshot, StreamKey
+from explorer.plugins import Loaded, aggregate_for
 from explorer.replay import Replay
 from explorer.stores import Store
 
@@ -16,6 +20,36 @@ STRETCH = 500  # events read at once, and columns sent in one message
 SLICE = 0.015  # seconds of folding before others get their turn
 
 _NO_TIME = -(1 << 63)
+
+
+BEGINNING = 20  # events of a stream by which it is known whose it is
+
+Claim: TypeAlias = tuple[Domain | None, Aggregate | None]
+
+
+def claim(store: Store, domains: Loaded, key: StreamKey) -> Claim:
+    """Who folds this stream: who claims its category, if it begins as that aggregate's streams do. (None, None) is the
+    generic fold."""
+    found = aggregate_for(domains.domains, key.category)
+    if found is None:
+        return None, None
+    if found[1].events and not _is_of(*found, store.stream_events(key, limit=BEGINNING)):
+        return None, None
+    return found
+
+
+def _is_of(domain: Domain, aggregate: Aggregate, events: Sequence[Event]) -> bool:
+    """Whether any of these first events of a stream is one that the aggregate folds. None at all: a new stream."""
+    return (
+        not aggregate.events or not events or any(_type_of_today(event, domain) in aggregate.events for event in events)
+    )
+
+
+def _type_of_today(event: Event, domain: Domain) -> str:
+    try:
+        return fold.readable(event, domain.upcast).type
+    except StepFailed:
+        return event.type
 
 
 class Folding:
@@ -74,6 +108,8 @@ class Folding:
     def _read_on(self, store: Store) -> bool:
         events = store.stream_events(self.key, after=self._read_upto, limit=STRETCH)
         if events and not self.read:
+            if self.domain and self.aggregate and not _is_of(self.domain, self.aggregate, events[:BEGINNING]):
+                self.domain = self.aggregate = None
             first = events[0].version
             base = store.snapshot(self.key, first - 1) if first > 1 and store.info.snapshots else None
             self.replay = self._fresh(store, base)

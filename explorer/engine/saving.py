@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from explorer import commands
+from explorer.engine.folding import claim
 from explorer.engine.messages import ROWS, Done, Progress, TakeSnapshot, Verdict, VerifySnapshots
 from explorer.engine.rows import diff_row
 from explorer.engine.turns import Turn
 from explorer.errors import Invalid, ReadOnly
 from explorer.model import Snapshot, StreamKey
-from explorer.plugins import Loaded, aggregate_for
+from explorer.plugins import Loaded
 from explorer.stores import Store
 
 MOST = 100_000  # snapshots that one ask looks at
@@ -16,14 +17,14 @@ MOST = 100_000  # snapshots that one ask looks at
 
 def take(store: Store, domains: Loaded, key: StreamKey, version: int | None) -> Snapshot:
     """Fold and save. Raises Invalid, ReadOnly, ReducerFailed."""
-    claim = aggregate_for(domains.domains, key.category)
-    if claim is None:
-        raise Invalid(f"No domain claims the category {key.category}: there is no state to save.")
+    domain, aggregate = claim(store, domains, key)
+    if domain is None or aggregate is None:
+        raise Invalid(f"No domain claims {key.category}/{key.id}: there is no state to save.")
     if not store.info.snapshots:
         raise ReadOnly("This store has no place for snapshots.")
     if not store.info.writable:
         raise ReadOnly("This store is open read-only.", "Open it for writing to take snapshots.")
-    return commands.take_snapshot(store, *claim, key, version)
+    return commands.take_snapshot(store, domain, aggregate, key, version)
 
 
 def take_snapshot(store: Store, domains: Loaded, ask: TakeSnapshot) -> Turn:
@@ -45,8 +46,9 @@ def chosen(store: Store, category: str | None, id: str | None, version: int | No
 
 def verify(store: Store, domains: Loaded, snapshot: Snapshot) -> commands.Verification:
     """Compare one snapshot, given without its state, with what the events make."""
-    whole = store.snapshot(StreamKey(snapshot.category, snapshot.id), snapshot.version)
-    domain, aggregate = aggregate_for(domains.domains, snapshot.category) or (None, None)
+    key = StreamKey(snapshot.category, snapshot.id)
+    whole = store.snapshot(key, snapshot.version)
+    domain, aggregate = claim(store, domains, key)
     return commands.verify_snapshot(store, domain, aggregate, whole or snapshot)
 
 
