@@ -41,12 +41,15 @@ class Written:
     events: tuple[NewEvent, ...]
 
 
-def history(events: int = 3000, seed: int = 1, start: datetime = START, span: timedelta = SPAN) -> Iterator[Written]:
+def history(
+    events: int = 3000, seed: int = 1, start: datetime = START, span: timedelta = SPAN, skew: float = 2.5
+) -> Iterator[Written]:
     """Appends in the order of time, until there are so many events and no policy has anything left to do.
 
-    Event ids and times are part of the history. Orders that are open at its end stay open.
+    Event ids and times are part of the history. Orders that are open at its end stay open. `skew`: how unevenly orders
+    come from customers, 1 is evenly; the first customer's stream grows with it.
     """
-    return _Shop(events, seed, start, span).run()
+    return _Shop(events, seed, start, span, skew).run()
 
 
 @dataclass(slots=True)
@@ -67,13 +70,14 @@ class _Reaction:
 
 
 class _Shop:
-    def __init__(self, events: int, seed: int, start: datetime, span: timedelta) -> None:
+    def __init__(self, events: int, seed: int, start: datetime, span: timedelta, skew: float) -> None:
         self._chance = random.Random(seed)
         self._wanted = events
         self._written = 0
         self._placed = 0
         self._orders = max(1, round(events / EVENTS_PER_ORDER))
         self._start, self._span = start, span
+        self._skew = skew
         self._agenda: list[tuple[datetime, int, Callable[[], None] | _Reaction]] = []
         self._turns = count()
         self._now = start
@@ -148,7 +152,7 @@ class _Shop:
         chance = self._chance
         # Some customers order much more often than others, and nobody for ever.
         regulars = min(len(self._customers), REGULARS)
-        owner = self._customers[int(regulars * chance.random() ** 2.5) - regulars]
+        owner = self._customers[int(regulars * chance.random() ** self._skew) - regulars]
         if chance.random() < 0.004:
             owner = "C-unknown"
         self._placed += 1
