@@ -125,8 +125,9 @@ class Replay:
             again = "again" if event.version == self._version else "after a later one"
             self.problems[ordinal] = f"Version {event.version} comes {again}."
         elif event.version > expected:
-            missing = f"{expected}" if event.version == expected + 1 else f"{expected} to {event.version - 1}"
-            self.problems[ordinal] = f"Version {missing} is missing before this event."
+            one = event.version == expected + 1
+            missing = f"Version {expected} is" if one else f"Versions {expected} to {event.version - 1} are"
+            self.problems[ordinal] = f"{missing} missing before this event."
         if self._time is not None and event.recorded_at is not None and event.recorded_at < self._time:
             known = self.problems.get(ordinal)
             earlier = "Recorded earlier than the event before it."
