@@ -34,6 +34,7 @@ WIDEST_TICK = 14.0  # pixels for one event, at most
 HEIGHT = 52
 FLAGS = 14  # pixels above the ticks, for flags, handle and wedges
 LEAST = 3.0  # pixels of a tick without any change
+CAP = 3.0  # pixels on top of a tick with an error
 SOFT = 0.8  # opacity of ticks: thousands of them at full strength are a noise
 REDRAW_MS = 60  # ticks are drawn anew at most so often while events stream in
 
@@ -177,7 +178,7 @@ class Ribbon(QSlider):
         bottom = self.height() - theme.S - 1
         painter.fillRect(QRectF(theme.M, bottom, self._width(), 1), QColor(colours.hairline))
         self._bins = bins(self.timeline, int(self._width() * scale))
-        room = bottom - theme.scaled(FLAGS)
+        room = bottom - theme.scaled(FLAGS) - CAP
         top = log1p(self.timeline.most_changes) or 1.0
         slot = self._slot()
         step = max(slot, self._width() / max(1, len(self._bins))) if len(self._bins) < self.timeline.count else slot
@@ -190,17 +191,17 @@ class Ribbon(QSlider):
                 colour = QColor(colours.faint)
             else:
                 height += (room - LEAST) * log1p(one.changes) / top
+            colour = QColor(colour)
+            colour.setAlphaF(SOFT)
+            width = max(step - gap, 1 / scale)
+            painter.fillRect(QRectF(x + gap / 2, bottom - height, width, height), colour)
             if one.error:
-                colour = QColor(colours.error)
-            else:
-                colour = QColor(colour)
-                colour.setAlphaF(SOFT)
-            painter.fillRect(QRectF(x + gap / 2, bottom - height, max(step - gap, 1 / scale), height), colour)
+                painter.fillRect(QRectF(x + gap / 2, bottom - height - CAP, width, CAP), QColor(colours.error))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         last = -10.0
         for number, one in enumerate(self._bins):
             x = theme.M + (number + 0.5) * step
-            if one.error and x - last >= 6:
+            if one.error and x - last >= 10:
                 last = x
                 self._paint_wedge(painter, x)
         painter.end()

@@ -22,7 +22,7 @@ from explorer.ui.transport import Transport
 from explorer.ui.workspace import Workspace
 
 WIDE = 1060  # pixels from which state and changes stand beside one another
-EVENTS_SHARE = 0.36  # of the width, at first
+EVENTS_SHARE = 0.38  # of the width, at first
 EVENTS_LEAST, EVENTS_MOST = 360, 480  # pixels
 
 
