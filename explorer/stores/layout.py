@@ -235,6 +235,8 @@ def time_of(value: Any) -> datetime | None:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, str):
+        if value.endswith("+00:00"):  # what our own store writes, without the detour over a conversion
+            value = value[:-6]
         try:
             value = datetime.fromisoformat(value)
         except ValueError:

@@ -121,12 +121,14 @@ class SqliteConnection:
         return self._patiently(lambda: self._fetched(sql, parameters))
 
     def _fetched(self, sql: str, parameters: Mapping[str, Any]) -> Rows:
-        result = self._connection.exec_driver_sql(sql, dict(parameters))
-        return list(result.cursor.fetchall()) if result.returns_rows else []
+        # By the driver itself: lists of streams are made of hundreds of look-ups, each of which takes SQLite 10 µs;
+        # describing its result would take SQLAlchemy 50 µs more.
+        rows: Rows = self._driver.execute(sql, parameters).fetchall()
+        return rows
 
     def columns(self, sql: str) -> dict[str, str]:
         def described() -> dict[str, str]:
-            cursor = self._connection.exec_driver_sql(f"SELECT * FROM (\n{sql}\n) LIMIT 0").cursor
+            cursor = self._driver.execute(f"SELECT * FROM (\n{sql}\n) LIMIT 0")
             return {column[0]: "" for column in cursor.description}
 
         return self._patiently(described)
