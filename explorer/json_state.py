@@ -85,7 +85,7 @@ def _object(new: dict[Any, Any], old: object, old_json: object, foreign: list[An
     converted: dict[Any, Any] = {}
     plain = before is before_json or not before
     renamed = False
-    same = len(before_json) == len(new)
+    same = before_json is old_json and len(before_json) == len(new)
     for key in touched:
         value = new[key]
         name = _name(key)
@@ -144,7 +144,7 @@ def _list(new: list[Any], old: object, old_json: object, foreign: list[Any]) -> 
         result = [None] * length
         places = {}
     plain = before is before_json or not before
-    same = len(before_json) == length
+    same = before_json is old_json and len(before_json) == length
     for index in touched:
         value = new[index]
         known = before_json[index] if index < len(before_json) else MISSING
