@@ -288,15 +288,16 @@ class AppendDialog(QDialog):
         if self.committing.busy:
             return
         self.outcome.clear()
-        self.committing.append(self.target.key, expected, self._by_hand())
+        events = self._preview.events if self._preview is not None else self._by_hand()
+        self.committing.append(self.target.key, expected, events)
 
     def _written(self, events: list[Event]) -> None:
         self.drafts.written()
         self._forget_preview()
-        self.outcome.show_written(events)
         if events:
             self.target.stands_at(max(event.version for event in events))
             self.target.expect_there()
+        self.outcome.show_written(events)
         self._refresh()
 
     def _conflicted(self, conflict: Conflict) -> None:
@@ -341,7 +342,8 @@ class AppendDialog(QDialog):
         problem = self.problem()
         count, expected = len(self.drafts.events), self.target.expected
         what = "Append" if count == 1 else f"Append {count} events"
-        self.append_button.setText("Writing…" if busy else what if expected is None else f"{what} after v{expected}")
+        what = what if expected is None else f"{what} after v{expected}"
+        self.append_button.setText("Writing…" if busy else text.menu_text(what))
         self.append_button.setEnabled(not busy and not why_not and not problem)
         self.append_button.setToolTip(
             text.tooltip(why_not or problem or "Write them in one transaction (Ctrl+Shift+Enter)")
@@ -368,7 +370,7 @@ class AppendDialog(QDialog):
             self.outcome.show_notice("warning", "These events are not written.", "Close again to throw them away.")
             event.ignore()
             return
-        super().closeEvent(event)
+        event.accept()  # QDialog's own would call reject() again
 
 
 def _as_text(value: object) -> str:

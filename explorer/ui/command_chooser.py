@@ -23,8 +23,8 @@ from explorer.ui.field_editors import LABEL_WIDTH
 
 
 class CommandChooser(QWidget):
-    """Aggregate, command and id. Unless it is pinned, by hand or by typing one, the id is that of the active tab or, for
-    a command that starts a stream, a new one.
+    """Aggregate, command and id. Unless it is pinned, by hand or by typing one, the id is that of the active tab, or a
+    new one for a command that starts a stream.
     """
 
     command_changed = Signal()
@@ -207,6 +207,6 @@ def _tool(icon: str, name: str, tip: str, parent: QWidget) -> QToolButton:
     button.setIcon(icons.icon(icon))
     button.setAutoRaise(True)
     button.setAccessibleName(name)
-    button.setToolTip(tip)
+    button.setToolTip(text.tooltip(tip))
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

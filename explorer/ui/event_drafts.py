@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from collections.abc import Callable, Sequence
 
@@ -18,14 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer import payload
+from explorer import causation, payload
 from explorer.engine.messages import EventDraft
 from explorer.errors import Invalid
 from explorer.model import Event, Json
 from explorer.ui import icons, text, theme
 from explorer.ui.json_editor import LIMIT, Checked, check, new_document
 
-ORIGIN = "event-store-explorer"
 # What is true of the event that was, and not of one like it.
 _NOT_COPIED = ("origin", "user", "reason", "correlation_id", "causation_id")
 
@@ -85,16 +83,14 @@ class DraftEvent:
 def by_hand(events: Sequence[DraftEvent], reason: str) -> tuple[EventDraft, ...]:
     """The events, and in their metadata what every event written by hand says of itself. Raises `Invalid` for metadata
     that is no JSON object."""
-    said: dict[str, Json] = {"origin": ORIGIN, "user": getpass.getuser()}
-    if reason:
-        said["reason"] = reason
+    said = causation.by_hand(reason)
     drafts = []
     for event in events:
         draft = event.draft()
         metadata = payload.parse(draft.metadata)
         if not isinstance(metadata, dict):
             raise Invalid("The metadata is not an object.")
-        whole = payload.encode({**metadata, **said}).decode()
+        whole = payload.encode({**said, **metadata}).decode()
         drafts.append(EventDraft(draft.type, draft.data, whole, draft.event_id))
     return tuple(drafts)
 
@@ -153,7 +149,7 @@ class EventDrafts(QWidget):
         button.setIcon(icons.icon(icon))
         button.setAutoRaise(True)
         button.setAccessibleName(name)
-        button.setToolTip(f"{name} ({keys})" if keys else name)
+        button.setToolTip(text.tooltip(f"{name} ({keys})" if keys else name))
         button.clicked.connect(lambda: step())
         if keys:
             QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.WindowShortcut).activated.connect(step)
