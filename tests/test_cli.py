@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from explorer.cli import arguments, main
-from explorer.model import NewEvent, StreamKey
+from explorer.model import Json, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
 from tests import stores_written
 
@@ -87,7 +87,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
     return Shop(url, kind, longest.category, longest.id, longest.version, len(facts))
 
 
-ORDER = [
+ORDER: list[tuple[str, Json]] = [
     ("OrderCreated", {"customerId": "c1", "revision": 1, "orderTotal": {"amount": Decimal("3.30")},
                       "lines": [{"sku": "A", "quantity": 3, "price": {"amount": Decimal("1.10")}}]}),
     ("OrderApproved", {"customerId": "c1", "revision": 1}),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import queue
+import sqlite3
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
+
+import psycopg
 
 from explorer.engine.lane import Asked, Lane
 from explorer.engine.messages import AnyReply, Ask, Open, Opened
@@ -88,3 +91,27 @@ def fill(url: str, events: Sequence[tuple[str, Any]], category: str = "Thing", i
         return store.append(key, stream.version if stream else 0, new)
     finally:
         store.close()
+
+
+def events_table(url: str) -> str:
+    """The name of our own store's table of events, with its schema."""
+    if not url.startswith("postgres"):
+        return "events"
+    with psycopg.connect(url) as server:
+        found = server.execute(
+            "SELECT table_schema FROM information_schema.tables WHERE table_name = 'events'"
+        ).fetchone()
+    assert found is not None
+    return f'"{found[0]}".events'
+
+
+def change(url: str, sql: str, value: object) -> None:
+    """Do to the stored events what no store would; `{events}` is the table, `{0}` the value."""
+    if url.startswith("postgres"):
+        with psycopg.connect(url) as server:
+            server.execute(sql.format("%s", events=events_table(url)).encode(), (value,))
+        return
+    file = sqlite3.connect(url)
+    file.execute(sql.format("?", events="events"), (value,))
+    file.commit()
+    file.close()
