@@ -106,9 +106,9 @@ def test_what_is_equal_is_shared_and_the_rest_is_right(old: Any, new: Any) -> No
 
 
 def test_untouched_parts_are_the_same_objects_also_below_foreign_types() -> None:
-    before: dict[str, Any] = {"items": [Item("A"), Item("B")], "shipped": {"at": (1, 2)}}
+    before: Any = {"items": [Item("A"), Item("B")], "shipped": {"at": (1, 2)}}
     before_json: Any = to_json(before)
-    after = {"items": [Item("C"), *before["items"]], "shipped": before["shipped"]}
+    after: Any = {"items": [Item("C"), *before["items"]], "shipped": before["shipped"]}
     after_json: Any
     after_json, plain = convert(after, before, before_json)
     assert not plain
@@ -128,7 +128,7 @@ def test_long_lists_and_objects_cost_by_what_changed() -> None:
     rows: list[Any] = [{"n": n} for n in range(1000)]
     before: dict[str, Any] = {"rows": rows, "index": {str(n): row for n, row in enumerate(rows)}}
     row = {"n": -1}
-    after = {"rows": [*rows[:500], row, *rows[501:]], "index": {**before["index"], "500": row, "new": row}}
+    after: Any = {"rows": [*rows[:500], row, *rows[501:]], "index": {**before["index"], "500": row, "new": row}}
     result: Any
     result, plain = convert(after, before, before)
     assert plain

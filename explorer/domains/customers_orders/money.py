@@ -46,17 +46,18 @@ def amount_of(value: Any) -> Amount:
 def total(lines: Sequence[Any]) -> Amount:
     """Σ quantity × price of JSON lines, with all digits. Raises `Refused` where these are too many."""
     with _exact():
-        result: Amount = 0
-        for line in lines:
-            result += line["quantity"] * amount_of(line["price"])
-        return result
+        prices: list[Amount] = [line["quantity"] * amount_of(line["price"]) for line in lines]
+    return plus(*prices)
 
 
 def plus(*amounts: Amount) -> Amount:
     """The exact sum; subtract by giving a negated amount. Raises `Refused` where it has too many digits."""
+    if not amounts:
+        return 0
     with _exact():
-        result: Amount = 0
-        for amount in amounts:
+        # Not begun with 0: that would write out all the zeros of 1E+400.
+        result = amounts[0]
+        for amount in amounts[1:]:
             result += amount
         return result
 
