@@ -109,7 +109,9 @@ def test_window_keys_work_anywhere_panel_keys_only_there(window: QMainWindow) ->
 def test_single_letters_are_text_in_a_text_field(window: QMainWindow) -> None:
     actions, called = Actions(), list[str]()
     actions.bind("filter", lambda: called.append("filter"), window)
-    actions.bind("mark", lambda: called.append("mark"), window.centralWidget())
+    central = window.centralWidget()
+    assert central is not None
+    actions.bind("mark", lambda: called.append("mark"), central)
     actions.qaction("filter", window)
     field: QLineEdit = window.field  # type: ignore[attr-defined]
     field.setFocus()

@@ -13,17 +13,20 @@ UI = Path(explorer.ui.__file__).parent
 FILES = sorted(file for file in UI.rglob("*.py") if file.name != "text.py")
 
 SETTERS = {
-    "setText", "setToolTip", "setStatusTip", "setWhatsThis", "setWindowTitle", "setTabText", "setTabToolTip",
-    "setTitle", "setInformativeText", "setDetailedText", "setHtml", "appendHtml", "insertHtml", "setMarkdown", "setLabelText", "showMessage", "setItemText",
-}  # fmt: skip
+    *("setText", "setToolTip", "setStatusTip", "setWhatsThis", "setWindowTitle", "setTabText", "setTabToolTip"),
+    *("setTitle", "setInformativeText", "setDetailedText", "setLabelText", "showMessage", "setItemText"),
+}
 ADDERS = {"addTab", "insertTab", "addMenu", "addSection", "setHeaderLabels", "setHorizontalHeaderLabels"}
 FORBIDDEN = {"setHtml", "appendHtml", "insertHtml", "setMarkdown"}
 MAKERS = {
-    "shown", "lines_shown", "tooltip", "menu_text", "tab_text", "title", "when", "clock", "duration", "number",
-    "size_text", "relative",
-}  # fmt: skip
+    *("shown", "lines_shown", "tooltip", "menu_text", "tab_text", "title", "when", "clock", "duration", "number"),
+    *("size_text", "relative"),
+}
 # What takes text without ever guessing markup or shortcuts: editors for plain text, and the clipboard.
-PLAIN = {"clipboard", "field", "edit", "line", "id", "path", "url", "words", "type", "filter", "reason", "host", "input", "expected_field"}
+PLAIN = {
+    *("clipboard", "field", "edit", "line", "id", "path", "url", "words", "type", "filter", "reason", "host"),
+    *("input", "expected_field"),
+}
 
 
 def safe(node: ast.expr, constants: set[str]) -> bool:
@@ -65,11 +68,10 @@ def findings(source: str) -> list[str]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         name = node.func.attr
+        written = name in SETTERS and not _plain(node.func.value)
         if name in FORBIDDEN:
             found.append(f"{node.lineno}: {name} is markup")
-        elif name in SETTERS and node.args and not safe(node.args[-1], constants) and not _plain(node.func.value):
-            found.append(f"{node.lineno}: {ast.unparse(node)[:100]}")
-        elif name in ADDERS and node.args and not safe(node.args[-1], constants):
+        elif (written or name in ADDERS) and node.args and not safe(node.args[-1], constants):
             found.append(f"{node.lineno}: {ast.unparse(node)[:100]}")
     return found
 

@@ -32,8 +32,8 @@ def test_marks_can_be_read_on_their_grounds(palette: Colours) -> None:
     for mark in ("add", "remove", "replace", "move", "error", "warning"):
         ground = QColor(getattr(palette, f"{mark}_back"))
         assert theme.contrast(QColor(getattr(palette, mark)), ground) >= 4.5
-    for ground in ("selection", "flash", "hover"):
-        assert theme.contrast(QColor(palette.text), QColor(getattr(palette, ground))) >= 4.5
+    for name in ("selection", "flash", "hover"):
+        assert theme.contrast(QColor(palette.text), QColor(getattr(palette, name))) >= 4.5
     assert theme.contrast(QColor(palette.accent_text), QColor(palette.accent)) >= 4.5
 
 
