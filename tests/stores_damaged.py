@@ -75,12 +75,12 @@ def of_somebody_else(folder: Path) -> Iterator[None]:
     yield
 
 
-def with_damaged_pages(path: Path, first: int, last: int) -> None:
-    """Overwrite these pages (counted from 0) with noise."""
+def with_a_damaged_page(path: Path, content: bytes) -> None:
+    """Overwrite the page in which this stands with noise."""
+    page = path.read_bytes().index(content) // PAGE
     with path.open("r+b") as file:
-        for page in range(first, last):
-            file.seek(page * PAGE)
-            file.write(b"\xa5" * PAGE)
+        file.seek(page * PAGE)
+        file.write(b"\xa5" * PAGE)
 
 
 def pages_of(path: Path) -> int:

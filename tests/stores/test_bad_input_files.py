@@ -167,6 +167,7 @@ def open_folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="esx-open-"))
     path.chmod(0o755)
     yield path
+    path.chmod(0o755)
     shutil.rmtree(path)
 
 
@@ -189,7 +190,8 @@ def test_a_store_in_use_of_somebody_else_who_lets_us_read_only(
         owner.execute("UPDATE stored_events SET topic = topic WHERE rowid = 1")
         for side in sides:
             shutil.copy(f"{path}{side}", open_folder / f"shop.sqlite{side}")
-            (open_folder / f"shop.sqlite{side}").chmod(0o644)
+            (open_folder / f"shop.sqlite{side}").chmod(0o444)
+    open_folder.chmod(0o555)
     before = damaged.contents(open_folder)
     assert damaged.as_nobody(TRY, str(open_folder / "shop.sqlite")) == str(len(events))
     assert damaged.contents(open_folder) == before
@@ -286,8 +288,9 @@ def test_a_damaged_page_in_the_middle_stops_only_who_reads_it(opening: Opening, 
     path = tmp_path / "shop.sqlite"
     written.eventsourcing_many(str(path), 4000)
     damaged.in_rollback_mode(path)
-    pages = damaged.pages_of(path)
-    damaged.with_damaged_pages(path, pages // 2, pages // 2 + 4)
+    with closing(sqlite3.connect(path)) as connection:
+        middle = connection.execute("SELECT state FROM stored_events WHERE rowid = 2000").fetchone()[0]
+    damaged.with_a_damaged_page(path, middle)
     before = damaged.contents(tmp_path)
     store = opening(str(path))
     assert len(store.events(EventQuery(limit=50)).rows) == 50
