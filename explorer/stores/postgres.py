@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -16,8 +14,6 @@ import psycopg
 import psycopg.abc
 import sqlalchemy as sa
 from psycopg import pq
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 from sqlalchemy.pool import NullPool
 
 from explorer.cancellation import Cancellation
@@ -25,52 +21,47 @@ from explorer.errors import Cancelled, CannotOpen, ConnectionLost
 from explorer.stores.address import PostgresAddress
 from explorer.stores.connection import CommitLost, Rows
 from explorer.stores.layout import Run
+from explorer.stores.postgres_driver import connect, stop
 from explorer.stores.translate import driver_error, from_connecting, from_postgres
 
 STATEMENT_SECONDS = 60  # a query of ours that takes longer is stopped by the server
 LOCK_SECONDS = 10
-CONNECT_SECONDS = 5
-PATIENCE = 1.5  # seconds a cancelled statement may go on before its connection is cut
 
 SETTINGS = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
 READING = f"BEGIN READ ONLY; {SETTINGS}"
-# The query of a program that was killed ends, where the server knows how to notice (from 14 on, not on every system).
-ORPHANS = """SELECT set_config(name, '500ms', false) FROM pg_catalog.pg_settings
-    WHERE name = 'client_connection_check_interval' AND current_setting('server_version_num')::int >= 140000"""
 WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '60s'"
 
 T = TypeVar("T")
 
 
-class _Bytes(Loader):
-    """json and jsonb as the server writes them: numbers exact, duplicate keys kept."""
+class _Attempt:
+    """Connecting, by a thread that may be left alone with it: what comes too late is closed again."""
 
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data)
+    def __init__(self, engine: sa.Engine) -> None:
+        self.over = threading.Event()
+        self.failure: BaseException | None = None
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._made: sa.Connection | None = None
+        self._left = False
 
+    def make(self) -> None:
+        try:
+            made = self._engine.connect()
+        except (psycopg.Error, sa.exc.DBAPIError) as error:
+            self.failure = error
+        else:
+            with self._lock:
+                self._made, late = (None, made) if self._left else (made, None)
+            if late is not None:
+                late.close()
+        self.over.set()
 
-class _Text(Loader):
-    """Text in whatever encoding: bytes that are no UTF-8 (a SQL_ASCII database) must not stop a page of others."""
-
-    def load(self, data: Buffer) -> str:
-        return bytes(data).decode("utf-8", "surrogateescape")
-
-
-def _lenient(kind: type[psycopg.abc.Loader]) -> type[psycopg.abc.Loader]:
-    """A loader giving None for what Python cannot hold: infinity, years after 9999 or before Christ."""
-
-    class Lenient(Loader):
-        def __init__(self, oid: int, context: psycopg.abc.AdaptContext | None = None) -> None:
-            super().__init__(oid, context)
-            self._load = kind(oid, context).load
-
-        def load(self, data: Buffer) -> Any:
-            try:
-                return self._load(data)
-            except psycopg.DataError:
-                return None
-
-    return Lenient
+    def taken(self) -> sa.Connection | None:
+        """The connection if there is one by now; from here on nobody waits for it any more."""
+        with self._lock:
+            self._left = True
+            return self._made
 
 
 class PostgresConnection:
@@ -86,7 +77,7 @@ class PostgresConnection:
         self._cancellation: Cancellation | None = None
         self._channel: str | None = None
         self._snapshot: str | None = None
-        self._threshold: int | None = None if address.pooled else 5
+        self._prepared = not address.pooled
         self._connection: sa.Connection | None = None
         self._driver: psycopg.Connection[Any] | None = None
         self._engine = sa.create_engine(
@@ -96,88 +87,44 @@ class PostgresConnection:
             isolation_level="AUTOCOMMIT",  # transactions are begun and ended here, with their settings
             use_native_hstore=False,
         )
-        failures: list[BaseException] = []
-        self._attempt(failures)
-        if failures:
-            raise self._refused(failures[0]) from None
+        try:
+            self._use(self._engine.connect())
+        except (psycopg.Error, sa.exc.DBAPIError) as error:
+            raise self._refused(error) from None
 
     # -- connecting ----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> psycopg.Connection[Any]:
-        parameters: dict[str, Any] = {
-            "connect_timeout": CONNECT_SECONDS,
-            "application_name": "event-store-explorer",
-            # A server that vanished without a word is noticed within half a minute.
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 20_000,
-            **self._address.parameters,
-        }
-        driver: psycopg.Connection[Any] = psycopg.connect(
-            "",
-            autocommit=True,
-            prepare_threshold=self._threshold,
-            password=self._address.password,
-            client_encoding="utf8",
-            **parameters,
-        )
-        for name in ("json", "jsonb"):
-            driver.adapters.register_loader(name, _Bytes)
-        for name in ("text", "varchar", "bpchar", "name"):
-            driver.adapters.register_loader(name, _Text)
-        for name in ("timestamptz", "timestamp", "date"):
-            oid = driver.adapters.types[name].oid
-            known = driver.adapters.get_loader(oid, pq.Format.TEXT)
-            if known is not None:
-                driver.adapters.register_loader(oid, _lenient(known))
-        if not self._address.pooled:
-            driver.execute(ORPHANS)
-        return driver
-
-    def _open(self) -> None:
-        connection = self._engine.connect()
-        self._driver = connection.connection.driver_connection
-        self._connection = connection
-        if self._channel is not None:
-            self._start_listening()
+        return connect(self._address, prepared=self._prepared)
 
     def _reopen(self) -> None:
         """Connect again; where somebody may want to stop that, in a thread that can be left behind."""
         cancellation = self._cancellation
-        failures: list[BaseException] = []
+        attempt = _Attempt(self._engine)
         if cancellation is None:
-            self._attempt(failures)
+            attempt.make()
         else:
             # libpq cannot be interrupted while it connects; it gives up by itself after connect_timeout.
-            done = threading.Event()
-            left = threading.Event()
-
-            def attempt() -> None:
-                self._attempt(failures)
-                done.set()
-                if left.is_set():
-                    self._drop()
-
             cancellation.check()
-            with cancellation.heard_by(done.set):
-                threading.Thread(target=attempt, daemon=True, name="connecting").start()
-                done.wait()
-            if cancellation.cancelled:
-                left.set()
-                raise Cancelled("Cancelled.")
-        if failures:
-            refused = self._refused(failures[0])
+            with cancellation.heard_by(attempt.over.set):
+                threading.Thread(target=attempt.make, daemon=True, name="connecting").start()
+                attempt.over.wait()
+        connection = attempt.taken()
+        if connection is None and attempt.failure is None:
+            raise Cancelled("Cancelled.")
+        if connection is None:
+            refused = self._refused(attempt.failure)
             raise ConnectionLost(str(refused), refused.hint) from None
+        self._use(connection)
 
-    def _refused(self, error: BaseException) -> CannotOpen:
+    def _use(self, connection: sa.Connection) -> None:
+        self._connection, self._driver = connection, connection.connection.driver_connection
+        if self._channel is not None:
+            self._start_listening()
+
+    def _refused(self, error: BaseException | None) -> CannotOpen:
+        assert error is not None
         return from_connecting(driver_error(error), self.title, self._address.password)
-
-    def _attempt(self, failures: list[BaseException]) -> None:
-        try:
-            self._open()
-        except (psycopg.Error, sa.exc.DBAPIError) as error:
-            failures.append(error)
 
     def _drop(self) -> None:
         """Let go of a connection, broken or not; the next call makes a new one."""
@@ -232,9 +179,9 @@ class PostgresConnection:
     def _without_prepared(self, error: BaseException) -> bool:
         """A pooler mixed our session with another's: prepared statements are missing or there already. Do without."""
         state = getattr(getattr(error, "orig", error), "sqlstate", None)
-        if self._threshold is None or state not in ("26000", "42P05"):
+        if not self._prepared or state not in ("26000", "42P05"):
             return False
-        self._threshold = None
+        self._prepared = False
         self._drop()
         return True
 
@@ -281,10 +228,9 @@ class PostgresConnection:
 
     @contextmanager
     def transaction(self) -> Iterator[Run]:
-        connection, driver = self._live()
+        connection, driver = self._begin_writing()
         committing = False
         try:
-            driver.execute(WRITING, prepare=False)
 
             def run(sql: str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Rows:
                 result = connection.execute(_text(sql), parameters)
@@ -294,7 +240,8 @@ class PostgresConnection:
             committing = True
             driver.execute("COMMIT", prepare=False)
         except (psycopg.Error, sa.exc.DBAPIError, UnicodeEncodeError) as error:
-            self._without_prepared(error)
+            if self._without_prepared(error):
+                raise ConnectionLost(f"The connection to {self.title} is shared by a pooler.", "Try again.") from None
             known = self._known(error)
             if committing and isinstance(known, ConnectionLost | Cancelled):
                 raise CommitLost(str(known)) from None
@@ -302,6 +249,21 @@ class PostgresConnection:
         except BaseException:
             self._tidy()
             raise
+
+    def _begin_writing(self) -> tuple[sa.Connection, psycopg.Connection[Any]]:
+        for attempt in (1, 2):
+            if self._cancellation is not None:
+                self._cancellation.check()
+            connection, driver = self._live()
+            try:
+                driver.execute(WRITING, prepare=False)
+                return connection, driver
+            except psycopg.Error as error:
+                known = self._known(error)
+                # As in reading: an idle connection that the server has ended.
+                if attempt == 2 or not isinstance(known, ConnectionLost):
+                    raise known from None
+        raise AssertionError("unreachable")
 
     # -- stopping ------------------------------------------------------------------------------------------------------
 
@@ -317,7 +279,7 @@ class PostgresConnection:
             with starting:
                 driver = self._driver
                 if driver is not None and not finished.is_set():
-                    stopper = threading.Thread(target=_stop, args=(driver, finished), daemon=True, name="cancelling")
+                    stopper = threading.Thread(target=stop, args=(driver, finished), daemon=True, name="cancelling")
                     stopper.start()
                     stoppers.append(stopper)
 
@@ -382,24 +344,3 @@ def _poke(pipe: int) -> None:
 @lru_cache(maxsize=500)
 def _text(sql: str) -> sa.TextClause:
     return sa.text(sql)
-
-
-def _stop(driver: psycopg.Connection[Any], finished: threading.Event) -> None:
-    """Ask the server to cancel until the job has ended; when it does not listen, cut the connection.
-
-    Runs in a thread of its own. One request is not enough: it may fall between two statements.
-    """
-    until = time.monotonic() + PATIENCE
-    while not finished.is_set() and (left := until - time.monotonic()) > 0:
-        with suppress(psycopg.Error, OSError):
-            driver.cancel_safe(timeout=min(2.0, max(left, 0.1)))
-        finished.wait(0.05)
-    if finished.is_set():
-        return
-    # Shutting the socket down wakes the thread that waits for the server at once, and is safe from another thread.
-    with suppress(OSError, psycopg.Error):
-        duplicate = socket.socket(fileno=os.dup(driver.fileno()))
-        try:
-            duplicate.shutdown(socket.SHUT_RDWR)
-        finally:
-            duplicate.close()

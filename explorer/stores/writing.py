@@ -35,11 +35,13 @@ def append(reading: Reading, stream: StreamKey, expected: int, new: Sequence[New
         except CommitLost:
             # Asking again is safe: what is there already is found by its ids.
             lost = True
-        except (ConnectionLost, Cancelled) as error:
+        except ConnectionLost:
+            if not lost and attempt:
+                raise
+        except Cancelled:
             if not lost:
                 raise
-            if isinstance(error, Cancelled):
-                break
+            break
         except Duplicate:
             positions = None
         else:
@@ -132,6 +134,11 @@ def _explained(
     reading: Reading, key: Native, stream: StreamKey, expected: int, new: Sequence[NewEvent]
 ) -> list[Event] | None:
     """The stored events if they are all there; None if the same attempt may succeed now. Raises Conflict, Invalid."""
+    condition, parameters = reading.key_is(key)
+    base = reading.instance.version_base
+    # The version first: a commit of ours that becomes visible only now must be found by its ids, not be a conflict.
+    last = reading.select(condition, "e.version DESC", parameters, 1)
+    found = last[0].version if last else 0
     stored = {event.event_id: event for event in events_by_id(reading, [event.event_id for event in new])}
     elsewhere = [event for event in stored.values() if event.stream != stream]
     if elsewhere:
@@ -141,10 +148,6 @@ def _explained(
         return [stored[event.event_id] for event in new]
     if stored:
         raise Invalid("Some of these events are stored already, others are not.", "Give the new ones new event ids.")
-    condition, parameters = reading.key_is(key)
-    base = reading.instance.version_base
-    last = reading.select(condition, "e.version DESC", parameters, 1)
-    found = last[0].version if last else 0
     if found == expected:
         return None
     after = f"{condition} AND e.version > :after"
