@@ -32,6 +32,7 @@ from explorer.ui.event_drafts import DraftEvent, EventDrafts, by_hand, laid_out
 from explorer.ui.json_editor import JsonEditor
 from explorer.ui.outcome_view import OutcomeView
 from explorer.ui.preview_view import PreviewView, heading
+from explorer.ui.strip import hairline
 from explorer.ui.workspace import Workspace
 
 
@@ -51,6 +52,7 @@ class AppendDialog(QDialog):
         self._previewing = False
         self._unknown: Sent | None = None
         self._closing = False
+        self._type_typed = False
         self._showing: DraftEvent | None = None
         self.committing = Committing(workspace, self)
         self.setWindowTitle("Append events")
@@ -100,9 +102,9 @@ class AppendDialog(QDialog):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.target)
-        whole.addWidget(_hairline(self))
+        whole.addWidget(hairline(parent=self))
         whole.addWidget(self._panes(), 1)
-        whole.addWidget(_hairline(self))
+        whole.addWidget(hairline(parent=self))
         whole.addLayout(self._foot())
 
     def _panes(self) -> QSplitter:
@@ -234,6 +236,7 @@ class AppendDialog(QDialog):
     def _type_changed(self, typed: str) -> None:
         if self._showing is not None and self._showing.type != typed:
             self._showing.type = typed
+            self._type_typed = True
             self.drafts.refresh()
             self._outdate()
 
@@ -293,6 +296,7 @@ class AppendDialog(QDialog):
 
     def _written(self, events: list[Event]) -> None:
         self.drafts.written()
+        self._type_typed = False
         self._forget_preview()
         if events:
             self.target.stands_at(max(event.version for event in events))
@@ -358,7 +362,8 @@ class AppendDialog(QDialog):
     @property
     def unwritten(self) -> bool:
         """Something was typed that has not been written."""
-        return any(event.data.isModified() or event.metadata.isModified() for event in self.drafts.events)
+        documents = [document for event in self.drafts.events for document in (event.data, event.metadata)]
+        return self._type_typed or any(document.isModified() for document in documents)
 
     def reject(self) -> None:
         self.close()
@@ -391,9 +396,3 @@ def _with_heading(title: str, widget: QWidget, parent: QWidget) -> QWidget:
     column.addWidget(heading(title, box))
     column.addWidget(widget, 1)
     return box
-
-
-def _hairline(parent: QWidget) -> QFrame:
-    line = QFrame(parent)
-    line.setObjectName("hairline")
-    return line

@@ -26,6 +26,7 @@ from explorer.ui.empty import EmptyState
 from explorer.ui.field_editors import LABEL_WIDTH
 from explorer.ui.outcome_view import OutcomeView
 from explorer.ui.preview_view import PreviewView
+from explorer.ui.strip import hairline
 from explorer.ui.workspace import Workspace
 
 
@@ -77,7 +78,7 @@ class CommandDock(QWidget):
         column.setContentsMargins(theme.M + theme.S, theme.M + theme.S, theme.M + theme.S, theme.M + theme.S)
         column.setSpacing(theme.M)
         column.addWidget(self.chooser)
-        column.addWidget(_hairline(self))
+        column.addWidget(hairline(parent=self))
         column.addWidget(self.form)
         column.addLayout(why)
         column.addSpacing(theme.S)
@@ -105,7 +106,7 @@ class CommandDock(QWidget):
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
         body.addWidget(self._scroll, 1)
-        body.addWidget(_hairline(self))
+        body.addWidget(hairline(parent=self))
         body.addLayout(foot)
         self._empty = EmptyState(parent=self)
         self._stack = QStackedLayout(self)
@@ -315,9 +316,3 @@ class CommandDock(QWidget):
         self.commit_button.setToolTip(text.tooltip(why_not or "Write exactly what was previewed (Ctrl+Shift+Enter)"))
         text.set_label(self._why_not, f"Preview only. {why_not}" if why_not else "")
         self._why_not.setVisible(bool(why_not))
-
-
-def _hairline(parent: QWidget) -> QFrame:
-    line = QFrame(parent)
-    line.setObjectName("hairline")
-    return line

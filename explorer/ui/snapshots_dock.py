@@ -149,8 +149,7 @@ class SnapshotsDock(QWidget):
             self._keep()
             self.banner.clear()
             self.reload()
-        else:
-            self._refresh()
+        self._refresh()
 
     def _arrived(self, rows: list[Arrived]) -> None:
         whole = self.scope.currentIndex() == STORE

@@ -52,7 +52,9 @@ def write(dialog: AppendDialog, type: str, data: str) -> None:
     line = dialog.type.lineEdit()
     assert line is not None
     type_into(line, type)
-    QTest.keyClick(line, Qt.Key.Key_Escape)  # the list of completions
+    completer = dialog.type.completer()
+    assert completer is not None
+    completer.popup().hide()
     dialog.data.edit.setFocus()
     QTest.keyClick(dialog.data.edit, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(dialog.data.edit, data)

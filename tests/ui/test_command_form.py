@@ -43,12 +43,18 @@ def lines(form: CommandForm) -> ListEditor:
     return editor
 
 
+def focused() -> QWidget:
+    widget = QApplication.focusWidget()
+    assert widget is not None
+    return widget
+
+
 def fill(form: CommandForm) -> None:
     """By keyboard alone: Tab from field to field."""
     named(form, "customerId").setFocus()
     for typed in ("c1", "A-1", "2", "1.10"):
-        QTest.keyClicks(QApplication.focusWidget(), typed)
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        QTest.keyClicks(focused(), typed)
+        QTest.keyClick(focused(), Qt.Key.Key_Tab)
 
 
 def test_filled_in_by_keyboard(form: CommandForm) -> None:
@@ -66,9 +72,9 @@ def test_rows_are_added_by_enter_and_removed_by_control_delete(form: CommandForm
     price.setFocus()
     QTest.keyClick(price, Qt.Key.Key_Return)
     assert len(lines(form).rows) == 2
-    QTest.keyClicks(QApplication.focusWidget(), "B-2")
+    QTest.keyClicks(focused(), "B-2")
     assert form.values() is None
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(focused(), Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
     assert len(lines(form).rows) == 1
     assert form.values() is not None
 
