@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from explorer.catchup import Arrival
@@ -21,11 +22,17 @@ def identity(event: Event) -> str:
     return event.event_id or f"{event.category}\x00{event.id}\x00{event.version}"
 
 
+def _is_old(event: Event) -> bool:
+    """Whether nothing can become visible before it any more, as far as its own time tells."""
+    return event.recorded_at is None or (datetime.now(UTC) - event.recorded_at).total_seconds() > WINDOW_SECONDS
+
+
 class ByOverlap:
     """For positions that are times or texts: what becomes visible late falls somewhere among the newest events.
 
     So the last 200 events, and all that were first seen in the last 10 seconds, are read again each time; those
-    already seen are known by their identity. Ordered holds an event back until it has been in sight for 10 seconds.
+    already seen are known by their identity. Ordered holds an event back until it has been in sight for 10 seconds,
+    but for those that are old already and far from the end.
     """
 
     def __init__(
@@ -72,7 +79,7 @@ class ByOverlap:
             page = store.events(EventQuery(after=after, limit=WINDOW_EVENTS, preview=self._preview))
             for event in page.rows:
                 if event.position is not None and identity(event) not in self._seen:
-                    self._note(event, now)
+                    self._note(event, float("-inf") if page.next is not None and _is_old(event) else now)
                     room -= 1
             after = self._next = page.next
             self._behind = page.next is not None
@@ -93,12 +100,12 @@ class ByOverlap:
     def reconnected(self) -> None:
         self._behind = True
 
-    def _note(self, event: Event, now: float) -> None:
+    def _note(self, event: Event, since: float) -> None:
         position, name = event.position, identity(event)
         self._seen.add(name)
-        insort(self._window, (position, name, now), key=lambda row: row[0])
+        insort(self._window, (position, name, since), key=lambda row: row[0])
         if self._ordered:
-            insort(self._held, (position, name, now, event), key=lambda row: row[0])
+            insort(self._held, (position, name, since, event), key=lambda row: row[0])
         else:
             self._hand_out(event)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from explorer.cancellation import Cancellation
 from explorer.errors import ConnectionLost
@@ -132,3 +132,22 @@ class Sequence:
 
     def _event(self, position: int) -> Event:
         return Event("Model", f"s{position % 7}", 1, position, "Happened", b"{}", event_id=str(position))
+
+
+class TextSequence(Sequence):
+    """The same with positions that are texts, such as times: nobody can tell what lies between two of them."""
+
+    def head(self) -> Position | None:
+        head = super().head()
+        return None if head is None else f"{head:06}"
+
+    def events(self, query: EventQuery) -> Page[Event]:
+        after = None if query.after is None else int(query.after)
+        page = super().events(replace(query, after=after))
+        return Page(page.rows, None if page.next is None else f"{page.next:06}")
+
+    def writers(self) -> frozenset[str]:
+        raise AssertionError("there are no holes to ask for")
+
+    def _event(self, position: int) -> Event:
+        return replace(super()._event(position), position=f"{position:06}")
