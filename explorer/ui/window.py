@@ -179,6 +179,7 @@ class Window(QMainWindow):
         bind("filter", self.streams.focus_filter, self, is_open)
         bind("new_tab", self.goto.open, self, is_open)
         bind("append", partial(self.workspace.append_wanted.emit, None), self, lambda: self.workspace.writable)
+        bind("append_like", self._append_like, self, lambda: self.workspace.writable and self._event_in_sight())
         bind("zoom_in", partial(self._zoom, 1), self)
         bind("zoom_out", partial(self._zoom, -1), self)
         bind("zoom_reset", partial(self._zoom, 0), self)
@@ -355,6 +356,13 @@ class Window(QMainWindow):
             self.workspace.message.emit("This store is open read-only: nothing can be appended.")
             return
         AppendDialog(self.workspace, draft, self).show()
+
+    def _event_in_sight(self) -> bool:
+        return self.workspace.current_stream[2] > 0
+
+    def _append_like(self) -> None:
+        category, id, version = self.workspace.current_stream
+        self.workspace.append_wanted.emit({"category": category, "id": id, "version": version})
 
     def _toggle_live(self) -> None:
         self.workspace.pause(self.workspace.live.state == "live")
