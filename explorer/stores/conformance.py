@@ -7,20 +7,18 @@ written to meanwhile is judged by what was there at the start.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from explorer import payload
-from explorer.model import Event, EventQuery, Page, Position, StreamInfo, StreamKey
+from explorer.model import Event, EventQuery, StreamInfo, StreamKey
 from explorer.stores.query_plans import slow_statements
 from explorer.stores.store import Store
+from explorer.stores.walk import PREVIEW, Seen, Walk, above, every, pages, seen_lightly, walked
 
-T = TypeVar("T")
+__all__ = ["PREVIEW", "Check", "check", "pages"]
 
-PREVIEW = 64 * 1024  # bytes of a payload that are read and judged; of larger ones only the beginning is read
 SAMPLE = 25  # streams, events, categories and types that are looked up one by one
 SHOWN = 3  # offenders that a detail names
 
@@ -33,44 +31,11 @@ class Check(NamedTuple):
     detail: str
 
 
-class Seen(NamedTuple):
-    """What is kept of an event that was walked past."""
-
-    key: StreamKey
-    version: int
-    position: Position | None
-    type: str
-    event_id: str | None
-    recorded_at: datetime | None
-    size: int
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """The events in the order of the store: all of them up to the head at the start, or the first of more."""
-
-    events: tuple[Seen, ...]
-    whole: bool
-    head: Position | None
-
-    @property
-    def extent(self) -> str:
-        count = f"{len(self.events):,} event{'' if len(self.events) == 1 else 's'}"
-        return count if self.whole else f"the first {count} of more"
-
-    def streams(self) -> dict[StreamKey, list[Seen]]:
-        found: dict[StreamKey, list[Seen]] = {}
-        for event in self.events:
-            found.setdefault(event.key, []).append(event)
-        return found
-
-
 def check(store: Store, most: int = 20_000) -> Iterator[Check]:
     """Each check as soon as it is done. `most`: events to look at. Raises what the store raises, never for its data."""
     info = store.info
     yield Check("open", True, f"{info.layout} on {info.dialect}{f', {info.instance}' if info.instance else ''}")
-    walk = _walk(store, most)
+    walk = walked(store, most)
     for judge in (
         _paging,
         _backwards,
@@ -92,66 +57,7 @@ def check(store: Store, most: int = 20_000) -> Iterator[Check]:
     yield _plans(store, walk)
 
 
-# -- walking -----------------------------------------------------------------------------------------------------------
-
-
-def pages(fetch: Callable[[object], Page[T]]) -> Iterator[T]:
-    """All rows of a paged reading, page by page."""
-    cursor: object = None
-    while True:
-        page = fetch(cursor)
-        yield from page.rows
-        if page.next is None:
-            return
-        cursor = page.next
-
-
-def _seen(event: Event) -> Seen:
-    problem = event.problem
-    if problem is None and len(event.data) >= event.size:
-        problem = payload.decode(event.data).problem
-    return Seen(
-        event.stream,
-        event.version,
-        event.position,
-        event.type,
-        event.event_id,
-        event.recorded_at,
-        event.size,
-        problem,
-    )
-
-
-def _all(store: Store, query: EventQuery) -> Iterator[Event]:
-    return pages(
-        lambda cursor: store.events(
-            EventQuery(
-                category=query.category,
-                type=query.type,
-                newest_first=query.newest_first,
-                after=cursor,
-                limit=min(1000, query.limit),
-                preview=PREVIEW,
-            )
-        )
-    )
-
-
-def _walk(store: Store, most: int) -> Walk:
-    head = store.head()
-    events: list[Seen] = []
-    for event in _all(store, EventQuery(limit=max(1, most))):
-        if _above(event.position, head):
-            break
-        if len(events) >= most:
-            return Walk(tuple(events), False, head)
-        events.append(_seen(event))
-    return Walk(tuple(events), True, head)
-
-
-def _above(position: Position | None, head: Position | None) -> bool:
-    """Did this arrive after the start? Only numbers can be compared outside of the database."""
-    return isinstance(position, int) and (head is None or (isinstance(head, int) and position > head))
+# -- saying it ---------------------------------------------------------------------------------------------------------
 
 
 def _named(offenders: Sequence[object]) -> str:
@@ -188,13 +94,13 @@ def _paging(store: Store, walk: Walk) -> Check:
 def _backwards(store: Store, walk: Walk) -> Check:
     """Newest first gives the same events, turned round."""
     wanted = walk.events if walk.whole else walk.events[:SAMPLE]
-    reading = _all(store, EventQuery(newest_first=True, limit=max(1, len(wanted))))
+    reading = every(store, EventQuery(newest_first=True, limit=max(1, len(wanted))))
     if not walk.whole:
         latest = [event.position for event in islice(reading, SAMPLE)]
         numbers = [position for position in latest if isinstance(position, int)]
         offenders = [f"{b} comes after {a}" for a, b in pairwise(numbers) if b >= a]
         return _verdict("newest first", offenders, f"descending: the last {len(latest)} events")
-    found = [e for e in islice(reading, len(wanted) + 1000) if not _above(e.position, walk.head)]
+    found = [e for e in islice(reading, len(wanted) + 1000) if not above(e.position, walk.head)]
     same = [(e.stream, e.version) for e in reversed(found)] == [(e.key, e.version) for e in wanted]
     return Check("newest first", same, f"the same events as forwards: {walk.extent}" if same else "other events")
 
@@ -203,8 +109,8 @@ def _head(store: Store, walk: Walk) -> Check:
     if not store.info.ordered:
         return Check("head", store.head() is None, "a store without positions")
     if not walk.whole:
-        first = next(_all(store, EventQuery(newest_first=True, limit=1)), None)
-        ok = first is not None and (first.position == walk.head or _above(first.position, walk.head))
+        first = next(every(store, EventQuery(newest_first=True, limit=1)), None)
+        ok = first is not None and (first.position == walk.head or above(first.position, walk.head))
         return Check("head", ok, f"{walk.head}")
     last = walk.events[-1].position if walk.events else None
     # The last transaction may have been rolled back by a writer that held the newest position only for a moment.
@@ -216,14 +122,10 @@ def _following(store: Store, walk: Walk) -> Check:
     if walk.head is None:
         return Check("following", True, "nothing to follow yet" if store.info.ordered else "by the streams' versions")
     page = store.events(EventQuery(after=walk.head, limit=10, preview=0))
-    old = [_at(_seen_lightly(event)) for event in page.rows if not _above(event.position, walk.head)]
+    old = [_at(seen_lightly(event)) for event in page.rows if not above(event.position, walk.head)]
     if not isinstance(walk.head, int):
         old = []
     return _verdict("following", old, f"from {walk.head} on")
-
-
-def _seen_lightly(event: Event) -> Seen:
-    return Seen(event.stream, event.version, event.position, event.type, event.event_id, None, event.size, None)
 
 
 # -- each stream -------------------------------------------------------------------------------------------------------
@@ -347,7 +249,7 @@ def _categories(store: Store, walk: Walk) -> Check:
         f"filtering {name or 'no category'} gives other events"
         for name in names[:SAMPLE]
         if name
-        and not _filtered(_all(store, EventQuery(category=name)), (e for e in walk.events if e.key.category == name))
+        and not _filtered(every(store, EventQuery(category=name)), (e for e in walk.events if e.key.category == name))
     ]
     listed = store.categories()
     if walk.whole:
@@ -360,7 +262,7 @@ def _types(store: Store, walk: Walk) -> Check:
     offenders = [
         f"filtering {name} gives other events"
         for name in names[:SAMPLE]
-        if not _filtered(_all(store, EventQuery(type=name)), (e for e in walk.events if e.type == name))
+        if not _filtered(every(store, EventQuery(type=name)), (e for e in walk.events if e.type == name))
     ]
     return _verdict("types", offenders, _named(names) or "none")
 
