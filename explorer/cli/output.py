@@ -63,8 +63,8 @@ class Output:
         if self._rows:
             for _, *cells in self._rows:
                 self._widths = [max(w, min(_width(c), 60)) for w, c in zip(self._widths, cells, strict=True)]
-            if self.printed == 0:
-                heads = tuple(name.lstrip(">") for name in self._columns)
+            heads = tuple(name.lstrip(">") for name in self._columns)
+            if self.printed == 0 and any(heads):
                 self._write(self._styled(self._line(heads), DIM) + "\n")
             for style, *cells in self._rows:
                 self._write(self._styled(self._line(cells), style) + "\n")

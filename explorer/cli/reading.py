@@ -55,7 +55,7 @@ def info(arguments: argparse.Namespace, output: Output, cancellation: Cancellati
         "head": position_json(head),
     }
     output.line(row)
-    output.columns("what", "")
+    output.columns("", "")
     for name, value in row.items():
         shown = "yes" if value is True else "no" if value is False else "none" if value is None else str(value)
         output.row(name, position_text(head) if name == "head" and head is not None else shown)
@@ -282,7 +282,7 @@ def tail(arguments: argparse.Namespace, output: Output, cancellation: Cancellati
 
 
 def check(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
-    output.columns("", "property", "detail")
+    output.columns(" " * len("FAILED"), f"{'property':16}", "detail")  # as wide as needed: each comes when it is known
     good = True
     with opened(arguments, cancellation) as store:
         for found in check_store(store):

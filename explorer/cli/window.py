@@ -16,6 +16,7 @@ from explorer.engine.process import start
 from explorer.errors import ExplorerError
 from explorer.stores.store import StoreSpec
 
+CANNOT_OPEN = 3  # exit code of the window when the store of the picture cannot be opened
 RENDERING = 60.0  # seconds for a picture
 PICTURE = "event-store-explorer-demo.png"
 
@@ -81,7 +82,10 @@ def _window(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path | No
 
 def _render(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path) -> int:
     """Paint the window to a file, in a process of its own: where Qt lacks something it ends the process it is in."""
-    picture.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoWindow(f"{picture} cannot be written: {error.strerror}.") from None
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=_paint, args=(spec, plugins, str(picture)), name="painter")
     start(process)
@@ -90,6 +94,8 @@ def _render(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path) -> 
         process.kill()
         process.join()
         raise NoWindow(f"The window was not painted within {RENDERING:.0f} s.")
+    if process.exitcode == CANNOT_OPEN:  # it has said why
+        return CANNOT_OPEN
     if process.exitcode:
         raise NoWindow(
             f"The window could not be painted (exit code {process.exitcode}).",
@@ -101,6 +107,7 @@ def _render(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path) -> 
 
 def _paint(spec: StoreSpec | None, plugins: tuple[str, ...], picture: str) -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # what this platform cannot do is no news
     sys.exit(_window(spec, plugins, Path(picture)))
 
 
