@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -143,9 +141,8 @@ class LiveFeedPanel(QWidget):
         dropped = self._kept[: len(self._kept) - KEPT]
         del self._kept[: len(dropped)]
         self._forgotten += len(dropped)
-        if self._sifted >= 0:
-            self._sifted = max(0, self._sifted - len(dropped))
-            return
+        if self._sifted >= 0:  # only what has been looked through can be in the list
+            dropped, self._sifted = dropped[: self._sifted], max(0, self._sifted - len(dropped))
         gone = len(dropped) if self._filter.empty else sum(1 for row in dropped if self._filter.matches(row))
         gone = min(gone, len(self.model.rows))
         if gone:
@@ -169,7 +166,7 @@ class LiveFeedPanel(QWidget):
         self._sifting.start()
 
     def _sift(self) -> None:
-        rows = list(islice(self._kept, self._sifted, self._sifted + SLICE))
+        rows = self._kept[self._sifted : self._sifted + SLICE]
         self._sifted += len(rows)
         self.model.append(rows if self._filter.empty else [row for row in rows if self._filter.matches(row)])
         if self._sifted >= len(self._kept):
