@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from explorer import payload
-from explorer.engine.messages import CommandInfo, FieldInfo
+from explorer.descriptions import CommandInfo, FieldInfo
 from explorer.errors import ExplorerError, Invalid, PluginBroken
 from explorer.fold import failure
 from explorer.model import Aggregate, Json

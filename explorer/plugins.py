@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from explorer.command_fields import build_command, commands_of
+from explorer.descriptions import AggregateInfo
 from explorer.domains.customers_orders import DOMAIN
-from explorer.engine.messages import AggregateInfo
 from explorer.errors import PluginBroken
 from explorer.fold import failure
 from explorer.model import Aggregate, Domain

@@ -10,6 +10,10 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from explorer.descriptions import AggregateInfo as AggregateInfo
+from explorer.descriptions import CommandInfo as CommandInfo
+from explorer.descriptions import FieldInfo as FieldInfo
+
 CUT = 200  # characters of one value in a row
 ROWS = 200  # rows in one page at most
 LINE = 2_000  # characters of one line of text at most
@@ -33,36 +37,6 @@ class Open(Ask, frozen=True, tag=True):
     password: str | None = None
     copy: bool = False
     plugins: tuple[str, ...] = ()
-
-
-class FieldInfo(Struct, frozen=True):
-    """One field of a command, as data: what a form needs."""
-
-    name: str
-    kind: str  # "text", "integer", "decimal", "boolean", "choice", "list", "object"
-    required: bool = True
-    default: str = ""  # JSON text
-    help: str = ""
-    choices: tuple[str, ...] = ()
-    fields: tuple[
-        FieldInfo, ...
-    ] = ()  # of an object, or of the elements of a list (one unnamed field if they are plain)
-
-
-class CommandInfo(Struct, frozen=True):
-    name: str
-    help: str
-    fields: tuple[FieldInfo, ...]
-    creates: bool = False  # may be issued to a new stream
-
-
-class AggregateInfo(Struct, frozen=True):
-    name: str
-    domain: str
-    categories: tuple[str, ...]
-    commands: tuple[CommandInfo, ...]
-    snapshot_every: int
-    schema_version: int
 
 
 class Opened(Struct, frozen=True, tag=True):
