@@ -20,6 +20,8 @@ PARAMETERS = frozenset(
 )
 """Connection parameters of libpq that may stand behind the `?`."""
 
+OURS = frozenset({"password", "pgbouncer"})
+
 
 @dataclass(frozen=True, slots=True)
 class SqliteAddress:
@@ -109,11 +111,9 @@ def _postgres(rest: str, password: str | None) -> PostgresAddress:
     if "\0" in rest:
         raise CannotOpen("An address cannot contain NUL.")
     rest = rest.removeprefix("//")
-    # The last @ ends the password: hosts and databases hardly ever have one, unquoted passwords do.
-    question = rest.find("?")
-    cut = rest.rfind("@") if question < 0 or "@" not in rest[:question] else rest.rfind("@", 0, question)
-    if cut >= 0 and 0 <= question < cut and "=" in rest[question:cut]:
-        cut = -1  # an @ in the parameters only
+    # The last @ before the parameters ends the password: hosts and databases hardly ever have one, passwords do.
+    start = _start_of_parameters(rest)
+    cut = rest.rfind("@", 0, start)
     login, rest = (rest[:cut], rest[cut + 1 :]) if cut >= 0 else ("", rest)
     rest, _, fragment = rest.partition("#")
     rest, _, query = rest.partition("?")
@@ -123,7 +123,7 @@ def _postgres(rest: str, password: str | None) -> PostgresAddress:
     parameters |= _hosts(hosts)
     pooled = False
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name in ("pgbouncer", "pooled"):
+        if name == "pgbouncer":
             pooled = value.lower() not in ("", "0", "false", "no")
         elif name == "password":
             secret = value
@@ -133,6 +133,17 @@ def _postgres(rest: str, password: str | None) -> PostgresAddress:
             raise CannotOpen(f"{name[:40]!r} is not a connection parameter.", FORMS)
     secret = password if password is not None else unquote(secret)
     return PostgresAddress({n: v for n, v in parameters.items() if v}, secret or None, pooled, unquote(fragment))
+
+
+def _start_of_parameters(rest: str) -> int:
+    """Where the `?` is behind which there are parameters only; the end if there is none."""
+    start = rest.find("?")
+    while start >= 0:
+        parts = rest[start + 1 :].partition("#")[0].split("&")
+        if all(part.partition("=")[0] in PARAMETERS | OURS for part in parts if part):
+            return start
+        start = rest.find("?", start + 1)
+    return len(rest)
 
 
 def _hosts(text: str) -> dict[str, str]:
