@@ -65,3 +65,9 @@ class Proxy:
             thread.join()
         for end in self._open:
             end.close()
+
+    def cut(self) -> None:
+        """Every connection breaks."""
+        for end in list(self._open):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)

@@ -28,4 +28,8 @@ def event_menu(workspace: Workspace, timeline: Timeline, ordinal: int, key: Stre
     ):
         if words:
             menu.addAction(title).triggered.connect(lambda _on=False, it=words: copy_text(workspace, it))
+    if workspace.writable:
+        draft = {"category": key.category, "id": key.id, "version": timeline.versions[ordinal]}
+        menu.addSeparator()
+        menu.addAction("Append one like this…").triggered.connect(lambda: workspace.append_wanted.emit(draft))
     return menu

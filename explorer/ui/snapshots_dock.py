@@ -5,9 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QMenu,
-    QPushButton,
     QSplitter,
     QStackedLayout,
     QToolButton,
@@ -24,6 +22,7 @@ from explorer.ui.committing import why_not_writable
 from explorer.ui.empty import EmptyState
 from explorer.ui.models import RowsModel
 from explorer.ui.pane import PaneHead
+from explorer.ui.question import Question
 from explorer.ui.snapshot_detail import SnapshotDetail
 from explorer.ui.snapshot_rows import Line, columns, meaning, saving_text
 from explorer.ui.table import RowsTable
@@ -78,21 +77,7 @@ class SnapshotsDock(QWidget):
         self.delete_button = self.head.add_tool("trash", "Delete the selected", self.ask_to_delete)
 
         self.banner = Banner(self)
-        self.question = QWidget(self)
-        self.question.setObjectName("banner")
-        self.question.setProperty("kind", "warning")
-        self.question.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._question_text = text.plain_label("", self.question)
-        self.delete_yes = QPushButton("Delete", self.question)
-        self.delete_no = QPushButton("Keep", self.question)
-        line = QHBoxLayout(self.question)
-        line.setContentsMargins(theme.M + theme.S, theme.S, theme.M, theme.S)
-        line.setSpacing(theme.M)
-        line.addWidget(self._question_text, 1)
-        line.addWidget(self.delete_yes)
-        line.addWidget(self.delete_no)
-        self.question.hide()
-
+        self.question = Question("Delete", "Keep", self)
         self.model = RowsModel(columns(lambda: self._workspace.time_mode), self)
         self.table = RowsTable(self.model, "Snapshots", self)
         self.detail = SnapshotDetail(self._workspace, self.compare, self)
@@ -129,8 +114,7 @@ class SnapshotsDock(QWidget):
         self.scope.currentIndexChanged.connect(lambda index: self.reload())
         self.table.selectionModel().selectionChanged.connect(lambda: self._selected())
         self.table.opened.connect(lambda line: workspace.stream_wanted.emit(*line.key))
-        self.delete_yes.clicked.connect(self.delete)
-        self.delete_no.clicked.connect(self._keep)
+        self.question.answered.connect(lambda yes: self.delete() if yes else self._keep())
 
     # -- the list ----------------------------------------------------------------------------------------------------
 
@@ -140,6 +124,7 @@ class SnapshotsDock(QWidget):
         self._keep()
         category, id, self._version = self._workspace.current_stream
         self._stream = category, id
+        self._refresh()
         self.reload()
 
     def _stream_changed(self, category: str, id: str, version: int) -> None:
@@ -308,9 +293,7 @@ class SnapshotsDock(QWidget):
         self._doomed = self.selected
         if self._doomed is not None:
             category, id, version = self._doomed.key
-            text.set_label(self._question_text, f"Delete the snapshot v{version} of {category} {id}?")
-            self.question.show()
-            self.delete_no.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.question.ask(f"Delete the snapshot v{version} of {category} {id}?")
 
     def _keep(self) -> None:
         self._doomed = None

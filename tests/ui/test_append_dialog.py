@@ -54,7 +54,9 @@ def write(dialog: AppendDialog, type: str, data: str) -> None:
     type_into(line, type)
     completer = dialog.type.completer()
     assert completer is not None
-    completer.popup().hide()
+    popup = completer.popup()
+    assert popup is not None
+    popup.hide()
     dialog.data.edit.setFocus()
     QTest.keyClick(dialog.data.edit, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(dialog.data.edit, data)

@@ -116,11 +116,11 @@ def test_deleting_asks_first(workspace: Workspace, dock: SnapshotsDock, qtbot: Q
     take(dock, qtbot, [2])
     click(dock.delete_button)
     assert dock.question.isVisible()
-    assert dock.delete_no.hasFocus()
-    click(dock.delete_no)
+    assert dock.question.no.hasFocus()
+    click(dock.question.no)
     assert versions(dock) == [2]
     click(dock.delete_button)
-    click(dock.delete_yes)
+    click(dock.question.yes)
     qtbot.waitUntil(lambda: versions(dock) == [], timeout=WAIT)
 
 
