@@ -328,6 +328,11 @@ class DiffView(QWidget):
         self.empty.say(sentence, hint, icon_name="info")
         self._stack.setCurrentIndex(1)
 
+    @property
+    def asking(self) -> bool:
+        """What is shown is not yet what was asked for last."""
+        return self._latest.running
+
     def set_stale(self, stale: bool) -> None:
         self.table.set_stale(stale)
 

@@ -82,6 +82,10 @@ class Latest(QObject):
         if not self._running:
             self._send()
 
+    @property
+    def running(self) -> bool:
+        return self._running
+
     def drop(self) -> None:
         """Nothing is wanted any more; an answer under way is not either."""
         self._next = None

@@ -170,9 +170,8 @@ class StreamTab(StreamPanes):
         self.marks = marks
         self.events.set_marks(marks)
         self.ribbon.set_marks(marks)
-        if self._comparing and not marks:
-            self._comparing = False
         if self._comparing:
+            self._comparing = bool(marks)
             self._show_diff()
 
     def diff_marked(self) -> None:

@@ -101,6 +101,10 @@ class TextPages(QAbstractScrollArea):
             return
         self._fetch(self.verticalScrollBar().value(), first=True)
 
+    def line(self, number: int) -> str:
+        """A line that is here; "" for one that is not."""
+        return self._lines.get(number, "")
+
     def set_stale(self, stale: bool) -> None:
         if stale != self.stale:
             self.stale = stale
@@ -240,6 +244,9 @@ class TextPages(QAbstractScrollArea):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go(self._line_at(event.position().toPoint()), True)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
 
     def _go(self, number: int, keep_anchor: bool) -> None:
         self._caret = max(0, min(self.total - 1, number))

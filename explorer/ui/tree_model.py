@@ -101,6 +101,11 @@ class PagedTreeModel(TreeOfValues):
     def pending(self) -> bool:
         return self._waiting > 0
 
+    @property
+    def loading(self) -> bool:
+        """A refresh or the members of some container are under way."""
+        return self.pending or any(node.fetching for node in self._nodes.values())
+
     def refresh(self) -> None:
         """Ask again for all that is on show; what is collapsed is forgotten and fetched when it is opened again."""
         if self._source is None:
