@@ -86,7 +86,7 @@ class Folding:
     @property
     def memory(self) -> int:
         """Bytes that keeping this costs, about: objects take several times the room of their text."""
-        return 4 * self._bytes + 800 * self.read
+        return 8 * self._bytes + 800 * self.read
 
     def advance(self, store: Store) -> bool:
         """Fold what was read, for a moment; when all is folded read more. False: there is no more at present."""

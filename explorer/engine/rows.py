@@ -20,6 +20,7 @@ from explorer.model import Json
 from explorer.payload import encode_plain
 
 _NAME = 200  # characters of a member name in a path at most
+_KEYED = 20_000  # elements of a list at most that are named by their key: every page looks at all of them
 _SUMMARY = 80  # characters of what an object holds
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 _NOT_HERE = object()
@@ -281,7 +282,7 @@ def _members(value: dict[str, Json] | list[Json], path: str, marks: dict[str, st
         for index, (name, member) in enumerate(islice(value.items(), start, end), start):
             yield _row(cut(name), path + _token(name, index), member, marks.get(name, ""))
         return
-    keyed = key_member(value)
+    keyed = key_member(value) if len(value) <= _KEYED else None
     for index, element in enumerate(value[start:end], start):
         yield _row(_key(keyed, element, index), f"{path}/{index}", element, marks.get(str(index), ""))
 
@@ -304,7 +305,7 @@ def _with_removed(
     """All rows; a removed one after the member that it followed."""
     names: Iterable[str] = before if isinstance(before, dict) else map(str, range(len(before)))
     removed = set(comparison.removed)
-    keyed = key_member(before) if isinstance(before, list) else None
+    keyed = key_member(before) if isinstance(before, list) and len(before) <= _KEYED else None
     following: dict[str, list[Row]] = {}
     last = ""
     for index, name in enumerate(names):

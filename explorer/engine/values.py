@@ -19,6 +19,7 @@ from explorer.plugins import Loaded, aggregate_for
 from explorer.stores import Store
 
 KEPT = 256 * 1024**2  # bytes of laid out texts that are kept, about
+DECODED = 32 * 1024**2  # bytes of payloads whose values are kept; values take up to ten times the room
 _FEW = 6
 
 T = TypeVar("T")
@@ -31,15 +32,21 @@ class Values:
     be replaced, are not kept."""
 
     def __init__(self) -> None:
-        self._decoded: OrderedDict[Hashable, tuple[Json, str]] = OrderedDict()
+        self._decoded: OrderedDict[Hashable, tuple[Json, str, int]] = OrderedDict()
         self._laid: OrderedDict[Hashable, Laid] = OrderedDict()
         self._changes: OrderedDict[Hashable, list[Change]] = OrderedDict()
 
     def of_event(self, store: Store, domains: Loaded, key: StreamKey, version: int, which: str) -> tuple[Json, str]:
         """Payload ("stored", "upcast") or "metadata" of an event, and why it cannot be read. Raises Invalid."""
-        return _kept(
-            self._decoded, (key, version, which), lambda: _decoded(event_of(store, key, version), domains, which)
-        )
+
+        def make() -> tuple[Json, str, int]:
+            event = event_of(store, key, version)
+            return *_decoded(event, domains, which), len(event.data) + len(event.metadata)
+
+        value, problem, _ = _kept(self._decoded, (key, version, which), make)
+        while len(self._decoded) > 1 and sum(size for _, _, size in self._decoded.values()) > DECODED:
+            self._decoded.popitem(last=False)
+        return value, problem
 
     def changes(self, folding: Folding, before: int, after: int) -> list[Change]:
         """Differences between the states after two ordinals."""
