@@ -78,6 +78,7 @@ class ByPosition:
         commit_ordered: bool = False,
         preview: int | None = None,
         grace: float = 0.0,
+        now: float = 0.0,
     ) -> None:
         self._read = position  # everything up to here has been read, but for the holes
         self._released = position  # the highest that was made ready
@@ -87,7 +88,7 @@ class ByPosition:
         self._commit_ordered = commit_ordered
         self._preview = preview
         self._holes = Holes(grace)
-        self._holes.add(list(holes), now=float("-inf"))
+        self._holes.add(list(holes), now)
         self._closed = Ranges()
         self._closed_looked = (float("-inf"), 0)  # when, and upto which position
         self._ready: deque[Arrival] = deque()

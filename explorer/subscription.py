@@ -174,6 +174,7 @@ class Subscription:
                     commit_ordered=store.info.commit_ordered,
                     preview=self._preview,
                     grace=self._grace,
+                    now=self._clock(),
                 )
         except (ValueError, TypeError, KeyError) as error:
             raise Invalid(f"This is not the checkpoint of a subscription: {error}.") from error
