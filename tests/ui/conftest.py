@@ -109,8 +109,8 @@ def make_window(qtbot: QtBot) -> Iterator[Make]:
         made.append(window)
         window.resize(1280, 800)
         window.show()
-        qtbot.waitExposed(window)
         window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE)
         if url is not None:
             with qtbot.waitSignal(window.workspace.opened, timeout=PATIENCE):
                 window.open(StoreSpec(url, writable=writable))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -166,9 +168,12 @@ def test_pages_come_while_scrolling(qtbot: QtBot, workspace: Workspace, tmp_path
     panel.resize(900, 400)
     panel.show()
     qtbot.waitUntil(lambda: len(panel.model.rows) >= PAGE, timeout=PATIENCE)
+    def enough(expected: int) -> bool:
+        return len(panel.model.rows) >= expected
+
     for expected in (PAGE * 2, PAGE * 2 + 10):
         panel.table.scrollToBottom()
-        qtbot.waitUntil(lambda expected=expected: len(panel.model.rows) >= expected, timeout=PATIENCE)
+        qtbot.waitUntil(partial(enough, expected), timeout=PATIENCE)
     assert [row.version for row in panel.model.rows] == list(range(PAGE * 2 + 10, 0, -1))
     assert not panel.model.has_more
 
