@@ -157,7 +157,7 @@ class Replay:
             self._first.append(event)
         seen = self._seen.get(event.type, 0)
         self._seen[event.type] = seen + 1
-        watched = not self.slow and (seen < _WATCHED or self.count % _SAMPLE == 0)
+        watched = not (self.slow or self.generic) and (seen < _WATCHED or self.count % _SAMPLE == 0)
         before = payload.encode_plain(self._json) if watched else b""
         error = None
         raw, json = self._raw, self._json
