@@ -138,7 +138,7 @@ class EventModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             if section == Column.CHANGES and self.narrow:
                 return "±"
-            return f"Time {self._zone()}" if section == Column.TIME else TITLES[section]
+            return self._time_title() if section == Column.TIME else TITLES[section]
         if role == Qt.ItemDataRole.ToolTipRole and section == Column.CHANGES:
             return "How many places of the state the event changed"
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -147,13 +147,8 @@ class EventModel(QAbstractTableModel):
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def _zone(self) -> str:
-        if self.mode == "local":
-            times = self.timeline.times
-            known = self.timeline.time(0) if times else None
-            moment = None if known is None else _moment(known, False)
-            return text.zone(moment or datetime.now().astimezone())
-        return {"utc": "UTC", "relative": "ago", "delta": "Δ"}.get(self.mode, "")
+    def _time_title(self) -> str:
+        return {"relative": "Time ago", "delta": "Δ"}.get(self.mode, f"Time {text.clock_zone(self.mode)}")
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         ordinal = index.row()

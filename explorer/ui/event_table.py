@@ -170,11 +170,11 @@ class EventTable(QTableView):
         advance = QFontMetrics(theme.mono_font()).horizontalAdvance("0000000000") / 10
         versions = self.events.timeline.versions
         digits = len(str(versions[-1])) if versions else 2
-        padding = theme.scaled(16)
+        padding = theme.scaled(12)
         narrow = self.width() < theme.scaled(NARROW)
         self.events.set_narrow(narrow)
         time = {"relative": 12, "delta": 12}.get(self.events.mode, 18)
-        changes = theme.scaled(52)
+        changes = theme.scaled(44)
         if not narrow:
             changes = self.horizontalHeader().fontMetrics().horizontalAdvance("Changes") + padding
         self.setColumnWidth(Column.NUMBER, round(max(digits, 2) * advance) + padding + theme.scaled(14))

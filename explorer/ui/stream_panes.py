@@ -1,4 +1,4 @@
-"""How a stream tab is composed: transport and ribbon above, events at the left, state, changes and payload beside."""
+"""How a stream tab is composed: transport and ribbon above; events, state, changes and payload beside one another."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ from explorer.ui.state_tree import StateTree
 from explorer.ui.transport import Transport
 from explorer.ui.workspace import Workspace
 
-WIDE = 1060  # pixels from which state and changes stand beside one another
-EVENTS_SHARE = 0.38  # of the width, at first
-EVENTS_LEAST, EVENTS_MOST = 360, 480  # pixels
+WIDE = 1060  # pixels from which there are three columns; below two by two
+LEAST_WIDTH, LEAST_HEIGHT = 180, 72  # pixels of a pane
 
 
 class StreamPanes(QWidget):
@@ -35,6 +34,7 @@ class StreamPanes(QWidget):
         self.setAccessibleName(f"Stream {text.shown(category)} {text.shown(id)}")
         self.replaying = Replaying(workspace, category, id, self)
         self.timeline = self.replaying.timeline
+        self._wide: bool | None = None
         self._build()
 
     def _build(self) -> None:
@@ -62,21 +62,19 @@ class StreamPanes(QWidget):
         layout.addWidget(self.generic_button)
         layout.setAlignment(self.generic_button, Qt.AlignmentFlag.AlignLeft)
 
+        self.top = QSplitter(Qt.Orientation.Horizontal, self)
         self.detail = QSplitter(Qt.Orientation.Vertical, self)
-        self.inner = QSplitter(Qt.Orientation.Vertical, self)
         self.outer = QSplitter(Qt.Orientation.Horizontal, self)
         composition: tuple[tuple[QSplitter, tuple[QWidget, QWidget]], ...] = (
+            (self.top, (self.pane, self.state)),
             (self.detail, (self.diff, self.payload)),
-            (self.inner, (self.state, self.detail)),
-            (self.outer, (self.pane, self.inner)),
+            (self.outer, (self.top, self.detail)),
         )
         for splitter, parts in composition:
             splitter.setChildrenCollapsible(False)
             for part in parts:
                 splitter.addWidget(part)
-        self.outer.setStretchFactor(1, 1)
-        self.inner.setSizes([500, 500])
-        self.pane.setMinimumWidth(theme.scaled(180))
+                part.setMinimumSize(theme.scaled(LEAST_WIDTH), theme.scaled(LEAST_HEIGHT))
 
         body = QWidget(self)
         self._stack = QStackedLayout(body)
@@ -127,10 +125,16 @@ class StreamPanes(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if not event.oldSize().isValid() or event.oldSize().width() < 200:
-            events = max(EVENTS_LEAST, min(EVENTS_MOST, self.width() * EVENTS_SHARE))
-            self.outer.setSizes([round(events), round(self.width() - events)])
         wide = self.width() >= theme.scaled(WIDE)
-        wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
-        if self.inner.orientation() != wanted:
-            self.inner.setOrientation(wanted)
+        if wide != self._wide:
+            self._wide = wide
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Three columns where there is room for them, else two by two. Sizes are shares of what is there."""
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.outer.setOrientation(horizontal if self._wide else vertical)
+        self.detail.setOrientation(vertical if self._wide else horizontal)
+        self.outer.setSizes([660, 340] if self._wide else [560, 440])
+        self.top.setSizes([520, 480])
+        self.detail.setSizes([500, 500])

@@ -29,6 +29,7 @@ class StreamTab(StreamPanes):
         self._target = version  # where to go as soon as it is known
         self._comparing = False
         self._known = 0  # events that were announced
+        self._loaded = False  # the first replay is done: what comes from now on is new
         self._dirty = False  # the panes do not show the cursor's step
         self._connect()
         self._bind()
@@ -106,13 +107,17 @@ class StreamTab(StreamPanes):
         self.go_to(self.timeline.count - 1)
         self.table.scrollToBottom()
 
-    def _set_cursor(self, ordinal: int) -> None:
+    def _set_cursor(self, ordinal: int, *, panes: bool = True) -> None:
+        """`panes` false: only the timeline; while a long stream streams in its states are nobody's concern."""
         if not 0 <= ordinal < self.timeline.count:
             return
         self.cursor_at = ordinal
         self.table.set_cursor(ordinal)
         self.ribbon.setValue(ordinal)
         self.transport.set_cursor(ordinal)
+        if not panes:
+            self._dirty = True
+            return
         self._show_step()
         if self.isVisible():
             self.workspace.current_stream_changed.emit(self.category, self.id, self.version)
@@ -197,7 +202,7 @@ class StreamTab(StreamPanes):
     def _grew(self) -> None:
         """Events or steps were added: show them without moving what is looked at."""
         known, count = min(self._known, self.timeline.count), self.timeline.count
-        loading = self.replaying.result is None
+        loading = not self._loaded
         following = self._target is None and (
             self.cursor_at < 0 or (self.cursor_at >= known - 1 and self.table.at_end())
         )
@@ -213,7 +218,8 @@ class StreamTab(StreamPanes):
             self._place_cursor(following, count - known, loading)
         elif self.cursor_at >= count:
             self._set_cursor(count - 1)
-        if self._dirty and self.isVisible() and self.cursor_at < self.timeline.folded:
+        streaming_in = loading and following
+        if self._dirty and not streaming_in and self.isVisible() and self.cursor_at < self.timeline.folded:
             self._show_step()
 
     def _place_cursor(self, following: bool, new: int, loading: bool) -> None:
@@ -225,12 +231,14 @@ class StreamTab(StreamPanes):
                 self._target = None
                 self._set_cursor(found)
         elif following:
-            self._set_cursor(self.timeline.count - 1)
+            self._set_cursor(self.timeline.count - 1, panes=not loading)
             self.table.scrollToBottom()
         elif not loading:
             self.pane.count_new(new)
 
     def _finished(self) -> None:
+        self._loaded = True
+        self.transport.reading_done()
         self.banner.clear()
         self.table.fit_columns()
         if not self.timeline.count:
@@ -260,6 +268,7 @@ class StreamTab(StreamPanes):
             self.show_content(False)
 
     def _retry(self) -> None:
+        self._come_back()
         self.replaying.start(generic=self.replaying.generic)
 
     def show_generic(self) -> None:
@@ -268,7 +277,13 @@ class StreamTab(StreamPanes):
         self.state.set_stale(True)
         self.diff.set_stale(True)
         self._dirty = True
+        self._come_back()
         self.replaying.start(generic=True)
+
+    def _come_back(self) -> None:
+        """What is known is going to be told anew: stand at the same version afterwards."""
+        if self._target is None and self.cursor_at >= 0 and not self.at_last:
+            self._target = self.version
 
     def _show_progress(self, slow: bool) -> None:
         self.progress.setVisible(slow)

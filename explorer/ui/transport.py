@@ -97,6 +97,7 @@ class Transport(QWidget):
         self.timeline = timeline
         self.at = 0
         self.utc = False
+        self.reading = True  # nobody knows yet whether there are events
         self._build()
         self._player = QTimer(self)
         self._player.setTimerType(Qt.TimerType.PreciseTimer)
@@ -180,6 +181,11 @@ class Transport(QWidget):
         self.at = ordinal
         self._show()
 
+    def reading_done(self) -> None:
+        """All there is has come."""
+        self.reading = False
+        self._show()
+
     def set_utc(self, utc: bool) -> None:
         """Whether times are shown, and typed times meant, in UTC instead of local time."""
         self.utc = utc
@@ -200,7 +206,7 @@ class Transport(QWidget):
         ):
             button.setEnabled(possible)
         if not count:
-            text.set_label(self.version, "no events")
+            text.set_label(self.version, "" if self.reading else "no events")
             text.set_label(self.time, "")
             return
         words = f"v {text.number(self.timeline.versions[cursor])} of {text.number(self.timeline.versions[-1])}"
