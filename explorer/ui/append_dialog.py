@@ -77,7 +77,7 @@ class AppendDialog(QDialog):
         self.metadata = JsonEditor("Metadata", self, object_wanted=True)
         self.reason = QLineEdit(self)
         self.reason.setAccessibleName("Reason")
-        self.reason.setPlaceholderText("why it is appended by hand; kept in the metadata")
+        self.reason.setPlaceholderText("optional; kept in the metadata of the events")
         self.outcome = OutcomeView(self)
         self.view = PreviewView(self)
         self._no_preview = EmptyState(
@@ -159,7 +159,7 @@ class AppendDialog(QDialog):
         foot = QHBoxLayout()
         foot.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         foot.setSpacing(theme.M)
-        label = text.plain_label("Reason", self)
+        label = text.plain_label("Why", self)
         label.setProperty("muted", True)
         foot.addWidget(label)
         foot.addWidget(self.reason, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -53,7 +53,7 @@ class CommandChooser(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.M)
         grid.setVerticalSpacing(theme.M)
-        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+        grid.setColumnMinimumWidth(0, theme.scaled(LABEL_WIDTH))
         grid.setColumnStretch(1, 1)
         for row, (name, field) in enumerate(
             (("Aggregate", self.aggregate), ("Command", self.command), ("Id", self.id))
@@ -205,6 +205,7 @@ def _chooser(name: str, parent: QWidget) -> QComboBox:
 def _tool(icon: str, name: str, tip: str, parent: QWidget) -> QToolButton:
     button = QToolButton(parent)
     button.setIcon(icons.icon(icon))
+    button.setIconSize(QSize(theme.scaled(16), theme.scaled(16)))
     button.setAutoRaise(True)
     button.setAccessibleName(name)
     button.setToolTip(text.tooltip(tip))

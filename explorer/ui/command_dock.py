@@ -53,7 +53,7 @@ class CommandDock(QWidget):
         self.form = CommandForm(self)
         self.reason = QLineEdit(self)
         self.reason.setAccessibleName("Reason")
-        self.reason.setPlaceholderText("why (optional)")
+        self.reason.setPlaceholderText("optional")
         self.outcome = OutcomeView(self)
         self.view = PreviewView(self)
         self.preview_button = QPushButton("Preview", self)
@@ -65,9 +65,9 @@ class CommandDock(QWidget):
 
         why = QGridLayout()
         why.setHorizontalSpacing(theme.M)
-        why.setColumnMinimumWidth(0, LABEL_WIDTH)
+        why.setColumnMinimumWidth(0, theme.scaled(LABEL_WIDTH))
         why.setColumnStretch(1, 1)
-        why_label = text.plain_label("Reason", self)
+        why_label = text.plain_label("Why", self)
         why_label.setProperty("muted", True)
         why.addWidget(why_label, 0, 0)
         why.addWidget(self.reason, 0, 1)
@@ -90,6 +90,7 @@ class CommandDock(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(inside)
+        self._scroll.setMinimumWidth(theme.scaled(264))  # less would cut fields off
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
         buttons = QHBoxLayout()

@@ -23,6 +23,7 @@ from explorer.engine.messages import FieldInfo
 from explorer.ui import text, theme
 from explorer.ui.field_values import Content, inner, is_raw
 
+INPUT = 26  # pixels; height of a field
 LABEL_WIDTH = 92  # pixels; room for "customerId", and for a table of three columns beside a dock's margins
 
 

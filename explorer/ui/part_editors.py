@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from explorer.engine.messages import FieldInfo
 from explorer.ui import icons, text, theme
-from explorer.ui.field_editors import LABEL_WIDTH, FieldEditor, value_editor
+from explorer.ui.field_editors import INPUT, LABEL_WIDTH, FieldEditor, value_editor
 from explorer.ui.field_values import Content, blank, element, has_parts, inner, is_raw
 
 
@@ -24,7 +24,7 @@ class ObjectEditor(FieldEditor):
         grid.setContentsMargins(theme.M if indent else 0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.M)
         grid.setVerticalSpacing(theme.M)
-        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+        grid.setColumnMinimumWidth(0, theme.scaled(LABEL_WIDTH))
         grid.setColumnStretch(1, 1)
         for row, each in enumerate(field.fields):
             editor = make_editor(each, self)
@@ -39,7 +39,7 @@ class ObjectEditor(FieldEditor):
                 box.addWidget(editor)
                 grid.addLayout(box, row, 0, 1, 2)
             else:
-                label.setMinimumHeight(theme.ROW)
+                label.setMinimumHeight(theme.scaled(INPUT))
                 grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
                 grid.addWidget(editor, row, 1)
 
@@ -83,6 +83,7 @@ class ListEditor(FieldEditor):
         self._problem.hide()
         self.add_button = QToolButton(self)
         self.add_button.setIcon(icons.icon("plus"))
+        self.add_button.setIconSize(QSize(theme.scaled(14), theme.scaled(14)))
         self.add_button.setText("Add row")
         self.add_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.add_button.setAutoRaise(True)
@@ -117,6 +118,7 @@ class ListEditor(FieldEditor):
             editor = make_editor(self._element, line, f"{self.field.name} {number}")
         remove = QToolButton(line)
         remove.setIcon(icons.icon("minus"))
+        remove.setIconSize(QSize(theme.scaled(14), theme.scaled(14)))
         remove.setAutoRaise(True)
         remove.setFixedWidth(theme.scaled(theme.ROW))
         remove.setStyleSheet("padding: 3px")

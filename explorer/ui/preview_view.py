@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QKeyEven
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
+    QGraphicsOpacityEffect,
     QHBoxLayout,
     QLabel,
     QListView,
@@ -263,6 +264,10 @@ class PreviewView(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.M)
         self._cards: list[QWidget] = []
+        self._fade = QGraphicsOpacityEffect(self)
+        self._fade.setOpacity(0.45)
+        self._fade.setEnabled(False)
+        self.setGraphicsEffect(self._fade)
         self._events_heading = heading("Writes", self)
         self._loaded = text.plain_label("", self, wrap=True)
         self._loaded.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -289,12 +294,12 @@ class PreviewView(QWidget):
 
     def set_stale(self, stale: bool) -> None:
         """Grey what does not belong to what stands in the form any more."""
-        self.setEnabled(not stale)
+        self._fade.setEnabled(stale)
 
     def show_preview(self, preview: Preview) -> None:
         """Everything but a refusal, which belongs where the command is."""
         self.clear()
-        self.setEnabled(True)
+        self.set_stale(False)
         count = len(preview.events)
         where = f"{preview.category} {preview.id}"
         if count:

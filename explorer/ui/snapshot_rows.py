@@ -61,7 +61,7 @@ def saving_text(verdict: Verdict) -> str:
     if not verdict.seconds_full:
         return ""
     times = f"{text.duration(verdict.seconds_snapshot)} instead of {text.duration(verdict.seconds_full)}"
-    return f"Replay from here takes {times} and does not read {text.number(verdict.events_saved)} events."
+    return f"Replay from here takes {times} and reads {text.number(verdict.events_saved)} events fewer."
 
 
 def _origin(line: Line) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QComboBox,
     QMenu,
@@ -56,13 +56,14 @@ class SnapshotsDock(QWidget):
     # -- widgets -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.head = PaneHead("Snapshots", self)
+        self.head = PaneHead("", self)
         self.scope = QComboBox(self)
         self.scope.addItems(["This stream", "Whole store"])
         self.scope.setAccessibleName("Which snapshots")
         self.head.add(self.scope)
         self.take_button = QToolButton(self)
         self.take_button.setIcon(icons.icon("camera"))
+        self.take_button.setIconSize(QSize(theme.scaled(14), theme.scaled(14)))
         self.take_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.take_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         menu = QMenu(self.take_button)
@@ -147,6 +148,7 @@ class SnapshotsDock(QWidget):
         whole = self.scope.currentIndex() == STORE
         if info is None or not info.snapshots or not (whole or self._stream[0]):
             self.model.reset()
+            text.set_label(self.head.note, "")
             self._selected()
             self._say_why_empty()
             return
@@ -169,10 +171,15 @@ class SnapshotsDock(QWidget):
             if lines:
                 self.table.selectRow(again[0] if again else 0)
         self.table.setColumnHidden(0, self.scope.currentIndex() == STREAM)
-        more = " (the newest)" if len(snapshots) == LIMIT else ""
-        text.set_label(self.head.note, f"{text.number(len(snapshots))}{more}" if snapshots else "")
+        text.set_label(self.head.note, self._summary(len(snapshots)))
         self._selected()
         self._say_why_empty()
+
+    def _summary(self, count: int) -> str:
+        where = "in this store" if self.scope.currentIndex() == STORE else f"of {' '.join(self._stream)}"
+        if count == LIMIT:
+            return f"The newest {count} {where}"
+        return f"{count} {where}" if count else ""
 
     def _not_listed(self, error: ExplorerError) -> None:
         self.banner.show_error(error, self.reload)

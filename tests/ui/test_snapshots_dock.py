@@ -108,7 +108,7 @@ def test_replaying_from_a_snapshot_says_what_it_saves(workspace: Workspace, dock
     with qtbot.waitSignal(workspace.stream_wanted, timeout=WAIT) as wanted:
         click(dock.replay_button)
     assert wanted.args == ["Order", "7f3a", 2]
-    assert "does not read 2 events" in dock.banner.sentence.text()
+    assert "reads 2 events fewer" in dock.banner.sentence.text()
 
 
 def test_deleting_asks_first(workspace: Workspace, dock: SnapshotsDock, qtbot: QtBot) -> None:
