@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QObject, QPoint, QRect, QTimer
+from PySide6.QtCore import QModelIndex, QObject, QPoint, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
 Journey = Generator[float, None, None]
@@ -63,7 +63,8 @@ def click(target: QWidget | QPoint, at: QPoint | None = None, button: int = 1, t
 def click_row(view: QAbstractItemView, index: QModelIndex, times: int = 1) -> Journey:
     view.scrollTo(index)
     yield 0.1
-    rectangle: QRect = view.visualRect(index)
+    columns = [index, *(index.siblingAtColumn(column) for column in range(1, 8))]
+    rectangle = next(r for r in map(view.visualRect, columns) if not r.isEmpty())
     middle = QPoint(min(rectangle.left() + 40, rectangle.right() - 2), rectangle.center().y())
     yield from click(view.viewport(), middle, times=times)
 
