@@ -1,0 +1,209 @@
+"""Every key of the window, pressed in the window: what it does is seen, not that it was called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer.ui import theme
+from explorer.ui.actions import ACTIONS
+from explorer.ui.stream_tab import StreamTab
+from explorer.ui.window import Window
+from tests.ui.conftest import PATIENCE, Make
+
+LONG = ("Order", "o-000")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A key, what has to be so before, and what has to be so afterwards."""
+
+    keys: str
+    then: Callable[[Window], bool]
+    before: Callable[[Window], object] = lambda _window: None
+    at: Callable[[Window], QWidget] | None = None
+
+
+def tab(window: Window) -> StreamTab:
+    current = window.tabs.currentWidget()
+    assert isinstance(current, StreamTab)
+    return current
+
+
+def at_first(window: Window) -> None:
+    tab(window).go_to(0)
+
+
+def all_events(window: Window) -> None:
+    window.tabs.setCurrentIndex(0)
+
+
+def dialog_shown(window: Window) -> bool:
+    return window._dialog is not None and window._dialog.isVisible()
+
+
+def mark_first(window: Window) -> None:
+    at_first(window)
+    tab(window).toggle_mark()
+    tab(window).go_to(1)
+
+
+def wanted_command(window: Window) -> None:
+    window.command.setFocus()
+
+
+def paused(window: Window) -> None:
+    window.workspace.pause(True)
+
+
+def other_stream(window: Window) -> None:
+    window.tabs.show_stream("Order", "o-001")
+
+
+def went_back(window: Window) -> None:
+    other_stream(window)
+    window.workspace.actions.trigger("history_back")
+
+
+def closed_tab(window: Window) -> None:
+    window.tabs.close_tab(window.tabs.currentIndex())
+
+
+def zoomed(window: Window) -> None:
+    window.workspace.actions.trigger("zoom_in")
+
+
+def events_table(window: Window) -> QWidget:
+    return tab(window).table
+
+
+def feed_table(window: Window) -> QWidget:
+    return window.tabs.all_events.table
+
+
+CASES = {
+    "go to anything": Case("Ctrl+K", lambda w: w.goto.field.hasFocus()),
+    "go to anything too": Case("Ctrl+P", lambda w: w.goto.field.hasFocus()),
+    "command palette": Case("Ctrl+Shift+P", lambda w: w.goto.field.text() == ">" and w.goto.isVisible()),
+    "open": Case("Ctrl+O", dialog_shown),
+    "open read-only": Case(
+        "Ctrl+Shift+O", lambda w: dialog_shown(w) and not (w._dialog and w._dialog.writable.isEnabled())
+    ),
+    "new tab": Case("Ctrl+T", lambda w: w.goto.field.hasFocus()),
+    "close tab": Case("Ctrl+W", lambda w: w.tabs.count() == 1),
+    "reopen tab": Case("Ctrl+Shift+T", lambda w: tab(w).id == "o-000", before=closed_tab),
+    "next tab": Case("Ctrl+Tab", lambda w: w.tabs.currentIndex() == 0),
+    "previous tab": Case("Ctrl+Shift+Tab", lambda w: w.tabs.currentIndex() == 0),
+    "first tab": Case("Alt+1", lambda w: w.tabs.currentIndex() == 0),
+    "second tab": Case("Alt+2", lambda w: w.tabs.currentIndex() == 1, before=all_events),
+    "third tab": Case(
+        "Alt+3", lambda w: w.tabs.currentIndex() == 2, before=lambda w: (other_stream(w), all_events(w))
+    ),
+    "back": Case("Alt+Left", lambda w: tab(w).id == "o-000", before=other_stream),
+    "forward": Case("Alt+Right", lambda w: tab(w).id == "o-001", before=went_back),
+    "filter": Case("/", lambda w: w.streams.filter.hasFocus(), at=lambda w: w.streams.tree),
+    "filter too": Case("Ctrl+L", lambda w: w.streams.filter.hasFocus(), at=lambda w: w.streams.tree),
+    "filter events": Case(
+        "/", lambda w: w.tabs.all_events.filters.words.hasFocus(), before=all_events, at=feed_table
+    ),
+    "filter the feed": Case("Ctrl+L", lambda w: w.feed.filters.words.hasFocus(), at=lambda w: w.feed.table),
+    "find in all events": Case(
+        "Ctrl+F", lambda w: w.tabs.all_events.filters.words.hasFocus(), before=all_events, at=feed_table
+    ),
+    "find in a stream": Case("Ctrl+F", lambda w: tab(w).pane.finder.isVisible(), at=events_table),
+    "refresh": Case(
+        "F5", lambda w: len(w.tabs.all_events.model.rows) > 5, before=lambda w: w.tabs.all_events.model.reset()
+    ),
+    "pause": Case("Ctrl+Shift+Space", lambda w: w.workspace.live.state == "paused"),
+    "resume": Case("Ctrl+Shift+Space", lambda w: w.workspace.live.state == "live", before=paused),
+    "step back anywhere": Case("Ctrl+[", lambda w: tab(w).version == 1, at=lambda w: w.streams.tree),
+    "step forward anywhere": Case(
+        "Ctrl+]", lambda w: tab(w).version == 2, before=at_first, at=lambda w: w.streams.tree
+    ),
+    "step back": Case("Left", lambda w: tab(w).version == 1, at=events_table),
+    "step forward": Case("Right", lambda w: tab(w).version == 2, before=at_first, at=events_table),
+    "first": Case("Home", lambda w: tab(w).version == 1, at=events_table),
+    "last": Case("End", lambda w: tab(w).version == 2, before=at_first, at=events_table),
+    "play": Case("Space", lambda w: tab(w).version == 2, before=at_first, at=events_table),
+    "go to version": Case("Ctrl+G", lambda w: tab(w).transport.go_to.hasFocus(), at=events_table),
+    "mark": Case("M", lambda w: tab(w).marks == (1,), at=events_table),
+    "diff marked": Case("D", lambda w: tab(w)._comparing, before=mark_first, at=events_table),
+    "larger": Case("Ctrl++", lambda _w: theme.zoom() == 115),
+    "larger too": Case("Ctrl+=", lambda _w: theme.zoom() == 115),
+    "smaller": Case("Ctrl+-", lambda _w: theme.zoom() == 85),
+    "normal size": Case("Ctrl+0", lambda _w: theme.zoom() == 100, before=zoomed),
+    "full screen": Case("F11", lambda w: w.isFullScreen()),
+    "help": Case("F1", lambda w: w._help is not None and w._help.isVisible()),
+}
+
+
+@pytest.fixture
+def window(qtbot: QtBot, make_window: Make, shop: str) -> Window:
+    """The shop, with an order open at its end."""
+    window = make_window(shop)
+    opened = window.tabs.show_stream(*LONG)
+    qtbot.waitUntil(lambda: opened.version == 2 and opened.timeline.folded == 2, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.workspace.live.state == "live", timeout=PATIENCE)
+    return window
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_a_key_does_what_the_sheet_says(qtbot: QtBot, qapp: QApplication, window: Window, case: Case) -> None:
+    case.before(window)
+    if case.keys == "Ctrl+Shift+Space" and case.before is paused:
+        qtbot.waitUntil(lambda: window.workspace.live.state == "paused", timeout=PATIENCE)
+    target = case.at(window) if case.at is not None else window
+    if target is not window:
+        target.setFocus()
+        assert target.hasFocus()
+    QTest.keySequence(target, QKeySequence(case.keys))
+    qtbot.waitUntil(lambda: case.then(window), timeout=PATIENCE)
+    if window._dialog is not None:
+        window._dialog.reject()
+    if window._help is not None:
+        window._help.close()
+    theme.apply(qapp, "light", 100)
+
+
+def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
+    """Those of the docks and of the state tree have their own tests; tabs beyond the third are like it."""
+    tried = {QKeySequence(case.keys).toString() for case in CASES.values()}
+    elsewhere = {"preview", "commit", "undo", "redo", "previous_change", "next_change", "find_next", "find_previous"}
+    elsewhere |= {f"tab_{n}" for n in range(4, 10)} | {"quit"}
+    missing = [
+        action.id
+        for action in ACTIONS
+        if action.keys
+        and action.id not in elsewhere
+        and not tried & {QKeySequence(key).toString() for key in action.keys}
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("keys", ["Left", "Right", "Home", "End", "Space", "M", "D", "/"])
+def test_single_keys_are_text_where_one_types(qtbot: QtBot, window: Window, keys: str) -> None:
+    field = window.streams.filter
+    field.setText("ab")
+    field.setFocus()
+    before = tab(window).version, tab(window).marks
+    QTest.keySequence(field, QKeySequence(keys))
+    assert (tab(window).version, tab(window).marks) == before
+    assert field.hasFocus()
+    field.clear()
+
+
+def test_menus_have_their_letters(window: Window) -> None:
+    titles = [action.text() for action in window.menuBar().actions()]
+    assert titles == ["&Store", "&Go", "&Timeline", "&Write", "&View", "&Help"]
+
+
+def test_quit_closes_the_window(qtbot: QtBot, window: Window) -> None:
+    with qtbot.waitSignal(window.gone, timeout=PATIENCE):
+        QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
