@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import compress
 from operator import is_not
 from typing import Any, NamedTuple
@@ -111,9 +112,7 @@ def key_member(*lists: Sequence[Any]) -> str | None:
     first = next((elements[0] for elements in lists if elements), None)
     if type(first) is not dict:
         return None
-    candidates = [name for name in KEYS if name in first]
-    candidates += [name for name in first if name not in KEYS and name.endswith(("Id", "ID", "_id"))]
-    for name in candidates:
+    for name in _candidates(tuple(first)):
         if all(_is_key(name, elements) for elements in lists):
             return name
     return None
@@ -124,6 +123,13 @@ _ABSENT: Any = object()
 
 def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
+
+
+@lru_cache(1000)
+def _candidates(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of these members may be a key, the likeliest first."""
+    usual = [name for name in KEYS if name in names]
+    return (*usual, *(name for name in names if name not in KEYS and name.endswith(("Id", "ID", "_id"))))
 
 
 def _is_key(name: str, elements: Sequence[Any]) -> bool:
@@ -149,11 +155,14 @@ def _compare(before: Any, after: Any, old_path: str, path: str, key: str, change
                     changes.append(Change("remove", f"{old_path}/{_escaped(name)}", "", key, value))
         for name in changed_keys(before, after):
             value, other = before.get(name, _ABSENT), after[name]
-            token = _escaped(name)
+            token = _escaped(name) if "/" in name or "~" in name else name
+            value_kind = type(value)
             if value is _ABSENT:
                 changes.append(Change("add", f"{path}/{token}", "", key, None, other))
-            else:
+            elif value_kind is type(other) and (value_kind is dict or value_kind is list):
                 _compare(value, other, f"{old_path}/{token}", f"{path}/{token}", key, changes)
+            elif value != other if value_kind is type(other) is str else not same(value, other):
+                changes.append(Change("replace", f"{path}/{token}", "", key, value, other))
     elif kind is list:
         pairs, member, removed = _align(before, after)
         for index in removed:
@@ -235,6 +244,9 @@ def _same_values(old: list[Any], new: list[Any]) -> list[int] | None:
 
 def _increasing(matches: list[int]) -> set[int]:
     """Indexes of a longest increasing run of matches: the elements that stayed in order, so that the fewest moved."""
+    known = [was for was in matches if was >= 0]
+    if known == sorted(known):
+        return {index for index, was in enumerate(matches) if was >= 0}
     ends: list[int] = []  # smallest last match of an increasing run of each length
     last: list[int] = []  # and the index it has
     previous: dict[int, int] = {}

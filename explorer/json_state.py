@@ -27,6 +27,7 @@ class _Missing:
 
 
 MISSING = _Missing()
+_FEW = 4
 
 
 def to_json(state: object) -> Json:
@@ -88,16 +89,22 @@ def _object(new: dict[Any, Any], old: object, old_json: object, foreign: list[An
     same = before_json is old_json and len(before_json) == len(new)
     for key in touched:
         value = new[key]
-        name = _name(key)
+        name = key if type(key) is str and key.isascii() else _name(key)
         known = before_json.get(name, MISSING)
         old_value = before.get(key, MISSING)
+        kind = type(value)
         child: Any
         if value is old_value:
             child = known
             if known is not value:
                 foreign.append(value)
+        # Most members are texts and integers: handled here, as calls cost more than they do.
+        elif kind is type(known) and (kind is str or kind is int) and known == value:
+            child = known
+        elif kind is int or (kind is str and value.isascii()):
+            child = value
         else:
-            child = _CONVERSIONS.get(type(value), _other)(value, old_value, known, foreign)
+            child = _CONVERSIONS.get(kind, _other)(value, old_value, known, foreign)
         converted[key] = child
         if child is not known:
             same = False
@@ -135,8 +142,9 @@ def _list(new: list[Any], old: object, old_json: object, foreign: list[Any]) -> 
         common = min(length, len(before))
         touched = [*compress(range(common), map(is_not, new, before)), *range(common, length)]
         result = before_json[:common] + [None] * (length - common)
-        moved = touched and touched[0] < common
-        places = {id(value): index for index, value in enumerate(before)} if moved else {}
+        # Where an element was before. Of plain JSON only worth knowing when many are not where they were.
+        shifted = touched and touched[0] < common and (before is not before_json or len(touched) > _FEW)
+        places = {id(value): index for index, value in enumerate(before)} if shifted else {}
         if before is not before_json:
             foreign.append(before)
     else:

@@ -118,6 +118,11 @@ class Replay:
 
     def _check(self, event: Event) -> None:
         """Note what is odd about the event as stored, and start from the base snapshot if it goes before it."""
+        recorded = event.recorded_at
+        if event.version == self._version + 1 and (recorded is None or self._time is None or recorded >= self._time):
+            self._version = event.version
+            self._time = recorded or self._time
+            return
         ordinal, expected = self.count, self._version + 1
         if ordinal == 0 and event.version > 1:
             self._start_at(event.version)
@@ -128,12 +133,12 @@ class Replay:
             one = event.version == expected + 1
             missing = f"Version {expected} is" if one else f"Versions {expected} to {event.version - 1} are"
             self.problems[ordinal] = f"{missing} missing before this event."
-        if self._time is not None and event.recorded_at is not None and event.recorded_at < self._time:
+        if self._time is not None and recorded is not None and recorded < self._time:
             known = self.problems.get(ordinal)
             earlier = "Recorded earlier than the event before it."
             self.problems[ordinal] = f"{known} {earlier}" if known else earlier
         self._version = max(self._version, event.version)
-        self._time = event.recorded_at or self._time
+        self._time = recorded or self._time
 
     def _start_at(self, version: int) -> None:
         base = self._base
