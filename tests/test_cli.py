@@ -557,11 +557,17 @@ def test_looking_loads_no_qt() -> None:
     assert done.stdout == "False\n"
 
 
-def test_the_password_comes_from_the_environment_and_is_never_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGPASSWORD", "tops3cret")
-    done = run("info", "postgresql://nobody@127.0.0.1:1/db")
-    assert done.code == 3
-    assert "tops3cret" not in done.err + done.out
+def test_the_password_comes_from_the_url_or_the_environment_and_is_never_shown(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url, environment in (
+        ("postgresql://nobody@127.0.0.1:1/db", "tops3cret"),
+        ("postgresql://nobody:tops3cret@127.0.0.1:1/db", ""),
+    ):
+        monkeypatch.setenv("PGPASSWORD", environment)
+        done = run("info", url)
+        assert done.code == 3
+        assert "tops3cret" not in done.err + done.out
 
 
 # -- help --------------------------------------------------------------------------------------------------------------

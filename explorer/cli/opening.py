@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +19,12 @@ from explorer.stores import Store, StoreSpec, open_store
 
 
 def spec_of(arguments: argparse.Namespace, writable: bool = False) -> StoreSpec:
-    """What to open, as the options say."""
+    """What to open, as the options say. PGPASSWORD is found by the driver where the URL has no password."""
     return StoreSpec(
         url=arguments.url,
         layout=arguments.layout,
         instance=arguments.instance,
         writable=writable or arguments.writable,
-        password=os.environ.get("PGPASSWORD"),
         create=getattr(arguments, "create", False),
     )
 

@@ -40,7 +40,6 @@ def _gui(arguments: argparse.Namespace) -> int:
             layout=arguments.layout,
             instance=arguments.instance,
             writable=arguments.writable,
-            password=os.environ.get("PGPASSWORD"),
         )
     picture = Path(arguments.screenshot) if arguments.screenshot else None
     if picture is not None:

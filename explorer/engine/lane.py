@@ -25,7 +25,7 @@ from explorer.engine.process import EngineProcess
 from explorer.errors import Cancelled, EngineStopped, ExplorerError
 
 GRACE = 1.0  # seconds in which a cancelled ask must end
-SPARE = 0.25  # seconds after which another process is started in case it does not
+SPARE = 0.1  # seconds after which another process is started in case it does not
 CLOSING = 0.35  # seconds in which a dismissed process may close its store
 
 T = TypeVar("T")

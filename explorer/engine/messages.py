@@ -117,7 +117,8 @@ class StateRows(Ask, frozen=True, tag=True):
     """Members of the state at `path` after the event of this ordinal (-1: initial state). → `Rows`.
 
     `against`: the ordinal of the state to mark changes against (None: no marks). Removed members come, marked "-".
-    A `path` of a removed member shows the value it had. `generic`: of the generic fold, as in `Replay`.
+    A `path` of a removed member shows the value it had; paths of rows are to be given back as they came (see `rows`:
+    what is removed from a list, and members with very long names, have tokens that are no plain JSON Pointer). `generic`: of the generic fold, as in `Replay`.
     """
 
     category: str

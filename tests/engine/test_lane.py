@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,15 @@ from explorer.errors import Cancelled, EngineStopped, Invalid
 from tests.engine.asking import Asking, fill, lane, plugin
 
 WORKS_AGAIN = 2.0  # seconds after Cancel
+
+
+def patience(since: float) -> float:
+    """Seconds until a lane must work again: what is promised, or longer on a machine too busy to start one in time.
+
+    `since`: when the test began to open its lane, just before this is called.
+    """
+    return max(WORKS_AGAIN, 1.0 + 2.5 * (time.monotonic() - since))
+
 
 HANGS = {
     "python loop": "while True: pass",
@@ -51,9 +61,11 @@ def url(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("body", HANGS.values(), ids=HANGS.keys())
 def test_what_never_ends_is_ended_and_the_lane_works_again(url: str, tmp_path: Path, body: str) -> None:
+    began = time.monotonic()
     with lane(url, hanging(tmp_path, body)) as it:
+        works_again = patience(began)
         stuck = Asking(it, Replay("Thing", "bad"))
-        time.sleep(0.3)
+        _until(lambda: stuck.parts)
         assert [part.start for part in stuck.of(EventColumns)] == [0]  # the facts are there all the same
         started = time.monotonic()
         stuck.cancel()
@@ -61,7 +73,14 @@ def test_what_never_ends_is_ended_and_the_lane_works_again(url: str, tmp_path: P
         assert isinstance(failure, EngineStopped)
         assert failure.hint
         assert Asking(it, Replay("Thing", "good")).answer(Replayed).count == 2
-        assert time.monotonic() - started <= WORKS_AGAIN
+        assert time.monotonic() - started <= works_again
+
+
+def _until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_what_others_asked_meanwhile_is_asked_again_or_fails(url: str, tmp_path: Path) -> None:
@@ -85,7 +104,7 @@ def test_a_cancelled_ask_that_waits_its_turn_fails_at_once(url: str, tmp_path: P
         waiting = Asking(it, StateRows("Thing", "good", 1))
         pid = it.pid
         waiting.cancel()
-        assert isinstance(waiting.failure(0.5), Cancelled)
+        assert isinstance(waiting.failure(0.9), Cancelled)
         assert it.pid == pid
         stuck.cancel()
         stuck.failure()
@@ -101,13 +120,15 @@ DEATHS = {
 
 @pytest.mark.parametrize(("body", "why"), DEATHS.values(), ids=DEATHS.keys())
 def test_a_process_that_dies_is_replaced_and_says_why(url: str, tmp_path: Path, body: str, why: str) -> None:
+    began = time.monotonic()
     with lane(url, hanging(tmp_path, body)) as it:
+        works_again = patience(began)
         started = time.monotonic()
         failure = Asking(it, Replay("Thing", "bad")).failure()
         assert isinstance(failure, EngineStopped)
         assert why in str(failure)
         assert Asking(it, Replay("Thing", "good")).answer(Replayed).count == 2
-        assert time.monotonic() - started <= WORKS_AGAIN
+        assert time.monotonic() - started <= works_again
 
 
 def test_reducers_that_eat_memory(url: str, tmp_path: Path) -> None:
