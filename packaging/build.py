@@ -44,7 +44,7 @@ def main() -> int:
         ]
     )
     shutil.copy(ROOT / "packaging" / f"{NAME}.desktop", FOLDER)
-    shutil.copy(ROOT / "resources" / "icons" / f"{NAME}.svg", FOLDER)
+    shutil.copy(ROOT / "resources" / "app.svg", FOLDER / f"{NAME}.svg")
     shutil.copy(ROOT / "LICENSE", FOLDER)
     return subprocess.run([FOLDER / NAME, "--selftest"], check=False).returncode
 
