@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -15,11 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from explorer.cli import arguments, main
 from explorer.model import Json, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
 from tests import stores_written
+from tests.postgres_server import PASSWORD, PostgresServer
 
 INFO = ["layout", "title", "dialect", "writable", "ordered", "snapshots", "head"]
 STREAMS = ["category", "id", "version", "events", "first_at", "last_at"]
@@ -517,9 +522,9 @@ def test_text_from_the_store_cannot_drive_the_terminal(run: Run, tmp_path: Path)
 # -- as a program ------------------------------------------------------------------------------------------------------
 
 
-def program(*words: str, **more: Any) -> subprocess.Popen[str]:
+def program(*words: str, stderr: int = subprocess.PIPE, **more: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "explorer", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
+        [sys.executable, "-m", "explorer", *words], stdout=subprocess.PIPE, stderr=stderr, text=True, **more
     )
 
 
@@ -568,6 +573,50 @@ def test_the_password_comes_from_the_url_or_the_environment_and_is_never_shown(
         done = run("info", url)
         assert done.code == 3
         assert "tops3cret" not in done.err + done.out
+
+
+@pytest.fixture
+def guarded(postgres: PostgresServer, postgres_url: str) -> tuple[str, str]:
+    """A store for which a password is asked: its URL without and with it."""
+    own_shop(postgres_url)
+    database = str(conninfo_to_dict(postgres_url)["dbname"])
+    return postgres.url(database, tcp=True, password=None), postgres.url(database, tcp=True)
+
+
+def test_where_the_password_is_taken_from(run: Run, guarded: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    without, within = guarded
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    assert run("info", without).code == 3
+    assert run("info", within).code == 0
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    assert run("info", without).code == 0
+    monkeypatch.setenv("PGPASSWORD", "another")
+    assert run("info", without).code == 3
+    assert run("info", within).code == 0
+
+
+@pytest.mark.parametrize("typed", [PASSWORD, "n0t-it"])
+def test_the_password_is_asked_for_on_a_terminal(guarded: tuple[str, str], typed: str) -> None:
+    master, slave = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
+    try:
+        with program(
+            "info", guarded[0], "--json", stdin=slave, stderr=slave, env=env, start_new_session=True
+        ) as running:
+            said = b""
+            while b"Password:" not in said:
+                said += os.read(master, 1000)
+            os.write(master, typed.encode() + b"\n")
+            assert running.wait(30) == (0 if typed == PASSWORD else 3)
+            assert running.stdout is not None
+            assert bool(running.stdout.read()) == (typed == PASSWORD)
+        os.set_blocking(master, False)
+        with contextlib.suppress(BlockingIOError):
+            said += os.read(master, 10_000)
+        assert typed.encode() not in said
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 # -- help --------------------------------------------------------------------------------------------------------------

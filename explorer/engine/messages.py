@@ -118,7 +118,8 @@ class StateRows(Ask, frozen=True, tag=True):
 
     `against`: the ordinal of the state to mark changes against (None: no marks). Removed members come, marked "-".
     A `path` of a removed member shows the value it had; paths of rows are to be given back as they came (see `rows`:
-    what is removed from a list, and members with very long names, have tokens that are no plain JSON Pointer). `generic`: of the generic fold, as in `Replay`.
+    what is removed from a list, and members with very long names, have tokens that are no plain JSON Pointer).
+    `generic`: of the generic fold, as in `Replay`.
     """
 
     category: str
