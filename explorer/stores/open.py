@@ -19,7 +19,7 @@ from explorer.stores.layouts.own import SCHEMA
 from explorer.stores.postgres import PostgresConnection
 from explorer.stores.reader import SqlStore
 from explorer.stores.sqlite import SqliteConnection
-from explorer.stores.sqlite_file import copied, look, needs_copy
+from explorer.stores.sqlite_file import copied, look, looking, needs_copy
 from explorer.stores.store import Store, StoreSpec
 
 HOW_TO_DESCRIBE = (
@@ -47,31 +47,33 @@ def open_store(spec: StoreSpec) -> Store:
 def _open_sqlite(where: SqliteAddress, spec: StoreSpec) -> Store:
     if spec.create and (not os.path.exists(where.path) or not os.path.getsize(where.path)):
         own.create_sqlite(where.path)
-    found = look(where.path, where.title)
-    path, folder, mode, notice = where.path, "", found.mode, found.notice
-    if mode == "copy":
-        if not spec.copy:
-            raise needs_copy(found)
-        # A connection that may write plays the journal or the WAL back, into the copy.
-        path, folder = copied(where.path)
-        mode, notice = "rw", "A private copy: changes to the original are not seen."
-    closing = _removing(folder)
+    with looking:
+        connection, notice, closing = _sqlite_connection(where, spec)
     try:
-        connection = SqliteConnection(path, "rw" if mode == "rw" else mode, where.title, static=bool(folder))
-        try:
-            if folder:
-                connection.only_read()
-            return _sqlite_store(connection, where, spec, notice, closing)
-        except BaseException:
-            connection.close()
-            raise
+        return _sqlite_store(connection, where, spec, notice, closing)
     except BaseException:
+        connection.close()
         closing()
         raise
 
 
-def _removing(folder: str) -> Callable[[], None]:
-    return (lambda: shutil.rmtree(folder, ignore_errors=True)) if folder else (lambda: None)
+def _sqlite_connection(where: SqliteAddress, spec: StoreSpec) -> tuple[SqliteConnection, str, Callable[[], None]]:
+    """A connection that only reads, what to say about it, and what to do after closing it."""
+    found = look(where.path, where.title)
+    if found.mode != "copy":
+        return SqliteConnection(where.path, found.mode, where.title), found.notice, lambda: None
+    if not spec.copy:
+        raise needs_copy(found)
+    path, folder = copied(where.path)
+    try:
+        # A connection that may write plays the journal or the WAL back, into the copy.
+        connection = SqliteConnection(path, "rw", where.title, static=True)
+        connection.only_read()
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    notice = "A private copy: changes to the original are not seen."
+    return connection, notice, lambda: shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sqlite_store(

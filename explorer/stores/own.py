@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from explorer.stores.connection import Connection, Duplicate
 from explorer.stores.layout import Instance, quoted
 from explorer.stores.layouts import own
 from explorer.stores.reading import Reading
+from explorer.stores.sqlite_file import looking
 from explorer.stores.translate import from_sqlite
 
 # Two programs may make the same store at once; this number is the key of their lock.
@@ -32,11 +34,8 @@ def create_sqlite(path: str) -> None:
     if not os.path.isdir(os.path.dirname(path)):
         raise CannotOpen(f"There is no folder {os.path.dirname(path)}.")
     try:
-        driver = sqlite3.connect(path, timeout=10, isolation_level=None)
-        try:
+        with looking, closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as driver:
             _create_sqlite(driver, title)
-        finally:
-            driver.close()
     except sqlite3.Error as error:
         known = from_sqlite(error, title)
         if isinstance(known, CannotOpen):

@@ -19,7 +19,7 @@ from explorer.cancellation import Cancellation
 from explorer.errors import Busy, ConnectionLost, ExplorerError, StoreReplaced
 from explorer.stores.connection import BUSY_SECONDS, Rows
 from explorer.stores.layout import Run
-from explorer.stores.sqlite_file import look
+from explorer.stores.sqlite_file import closed, look, looking, opened
 from explorer.stores.translate import from_sqlite
 
 STEPS = 4_000  # virtual machine instructions between two looks at the cancellation flag: some 50 µs
@@ -44,14 +44,33 @@ class SqliteConnection:
         self._cancellation: Cancellation | None = None
         self._sides = self._side_files()  # before opening: what comes while it is opened must not be missed
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
-        with self._translated():
-            self._connection = self._engine.connect()
-        self._driver: Any = self._connection.connection.driver_connection
+        self._connection: sa.Connection
+        self._driver: Any
+        self._open()
         self._file = _identity(path)
         self._version: int | None = None
         self._news = False
-        with self._translated():
-            self.utf8 = self.rows("PRAGMA encoding")[0][0] == "UTF-8"
+        try:
+            self.utf8: bool = self.rows("PRAGMA encoding")[0][0] == "UTF-8"
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        with self._translated(), looking:
+            self._connection = self._engine.connect()
+            self._driver = self._connection.connection.driver_connection
+            # An immutable view takes no locks that could be lost.
+            self._locking = None if self.mode == "immutable" else _identity(self.path)
+            if self._locking is not None:
+                opened(self._locking)
+
+    def _close(self) -> None:
+        with looking:
+            self._connection.close()
+            if self._locking is not None:
+                closed(self._locking)
+            self._locking = None
 
     def _connect(self) -> sqlite3.Connection:
         how = "mode=ro&immutable=1" if self.mode == "immutable" else f"mode={self.mode}"
@@ -219,14 +238,13 @@ class SqliteConnection:
             return
         self._same_file()
         self._sides = self._side_files()
-        mode = look(self.path, self.title).mode
-        if mode == "copy":
-            raise StoreReplaced(f"Somebody has begun to write {self.title}.", "Open it again to follow it.")
-        self._connection.close()
-        self.mode, self.static, self._news = mode, mode == "immutable", True
-        with self._translated():
-            self._connection = self._engine.connect()
-        self._driver = self._connection.connection.driver_connection
+        with looking:
+            mode = look(self.path, self.title).mode
+            if mode == "copy":
+                raise StoreReplaced(f"Somebody has begun to write {self.title}.", "Open it again to follow it.")
+            self._close()
+            self.mode, self.static, self._news = mode, mode == "immutable", True
+            self._open()
 
     def _data_version(self) -> int:
         version: int = self.rows("PRAGMA data_version")[0][0]
@@ -248,7 +266,7 @@ class SqliteConnection:
 
     def close(self) -> None:
         self._cancellation = None
-        self._connection.close()
+        self._close()
         self._engine.dispose()
 
 

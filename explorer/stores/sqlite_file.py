@@ -1,4 +1,9 @@
-"""Looking at a SQLite file, its -wal, -shm and -journal before opening it, so that opening harms nobody."""
+"""Looking at a SQLite file, its -wal, -shm and -journal before opening it, so that opening harms nobody.
+
+POSIX drops all locks of a process on a file as soon as the process closes any descriptor of it. A file that one of our
+threads has open in SQLite must therefore not be opened and closed for looking by another: whoever looks and whoever
+connects holds `looking`, and a file that is open is not looked at again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,11 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +24,21 @@ from explorer.errors import CannotOpen, NeedsCopy, NotADatabase
 MAGIC = b"SQLite format 3\0"
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 COPY_HINT = "Read a private copy instead: nothing beside the file is touched. The copy does not follow later changes."
+
+
+looking = threading.RLock()
+_open: Counter[tuple[int, int]] = Counter()  # files that connections of this process have open, by device and inode
+
+
+def opened(file: tuple[int, int]) -> None:
+    """A connection that takes locks has this file (device, inode) open, until `closed`."""
+    with looking:
+        _open[file] += 1
+
+
+def closed(file: tuple[int, int]) -> None:
+    with looking:
+        _open[file] -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +52,16 @@ class Look:
 
 def look(path: str, title: str) -> Look:
     """Decide how to open this file for reading. Raises CannotOpen, NotADatabase for what cannot be opened at all."""
+    with looking:
+        status = _status(path, title)
+        if _open[status.st_dev, status.st_ino] > 0:
+            return Look("ro")
+        return _look(path, title)
+
+
+def _look(path: str, title: str) -> Look:
     header = _header(path, title)
-    if _begins_with(path + "-journal", JOURNAL_MAGIC) and not _locked_by_its_writer(path):
+    if _left_over_journal(path):
         return Look("copy", f"{title} was left in the middle of a write; its journal must be played back first.")
     if header[18] != 2 and header[19] != 2:
         return Look("ro")
@@ -52,15 +85,20 @@ def _ours(path: str) -> bool:
     return not hasattr(os, "geteuid") or os.stat(path).st_uid == os.geteuid()
 
 
-def _header(path: str, title: str) -> bytes:
-    try:
+def _status(path: str, title: str) -> os.stat_result:
+    with _translated(path, title):
         status = os.stat(path)
-        if stat.S_ISDIR(status.st_mode):
-            raise NotADatabase(f"{title} is a folder, not a database.", "Choose a file in it.")
-        if not stat.S_ISREG(status.st_mode):
-            raise NotADatabase(f"{title} is a device, a pipe or a socket, not a database.")
-        with open(path, "rb") as file:
-            header = file.read(100)
+    if stat.S_ISDIR(status.st_mode):
+        raise NotADatabase(f"{title} is a folder, not a database.", "Choose a file in it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotADatabase(f"{title} is a device, a pipe or a socket, not a database.")
+    return status
+
+
+@contextmanager
+def _translated(path: str, title: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         hint = f"Looked for {path}. The demo makes a store to play with."
         raise CannotOpen(f"There is no file {title}.", hint) from None
@@ -68,6 +106,11 @@ def _header(path: str, title: str) -> bytes:
         raise CannotOpen(f"You may not read {path}.", "Ask its owner for the permission to read it.") from None
     except OSError as error:
         raise CannotOpen(f"{title} cannot be read ({error.strerror}).") from error
+
+
+def _header(path: str, title: str) -> bytes:
+    with _translated(path, title), open(path, "rb") as file:
+        header = file.read(100)
     if not header:
         raise NotADatabase(f"{title} is empty: there is no database in it.", "Was it cut off, or never written?")
     if header[:16] != MAGIC or len(header) < 100:
@@ -83,6 +126,24 @@ def _begins_with(path: str, magic: bytes) -> bool:
             return file.read(len(magic)) == magic
     except OSError:
         return False
+
+
+def _left_over_journal(path: str) -> bool:
+    """Is there a journal that no writer is at work with?"""
+    before: int | None = None
+    for _ in range(3):
+        if not _begins_with(path + "-journal", JOURNAL_MAGIC) or _locked_by_its_writer(path):
+            return False
+        try:
+            written = os.stat(path + "-journal").st_mtime_ns
+        except FileNotFoundError:
+            return False
+        # The writer may have ended between the two looks, and even begun again.
+        if before is not None and written != before:
+            return False
+        before = written
+        time.sleep(0.01)
+    return True
 
 
 def _locked_by_its_writer(path: str) -> bool:

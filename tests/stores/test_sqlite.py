@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -15,6 +17,7 @@ from explorer.cancellation import Cancellation
 from explorer.errors import ExplorerError, Invalid
 from explorer.model import EventQuery, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
+from explorer.stores.reader import SqlStore
 from explorer.stores.sqlite import SqliteConnection
 from explorer.stores.sqlite_file import look
 from tests.stores.conftest import Opening
@@ -129,6 +132,32 @@ def test_a_journal_in_use_is_not_taken_for_a_left_over_one(opening: Opening, tmp
         file.execute("COMMIT")
         assert store.changed()
         assert store.count() == 2
+
+
+TRY_TO_WRITE = """
+import sqlite3, sys
+try:
+    sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute("BEGIN IMMEDIATE")
+    print("free")
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+def test_opening_in_one_thread_does_not_take_the_locks_of_another(own: Path, opening: Opening) -> None:
+    """The system drops all locks of a process on a file as soon as any descriptor of it is closed."""
+    with closing(sqlite3.connect(own)) as file:
+        file.execute("PRAGMA journal_mode = DELETE")
+    writer = opening(str(own), writable=True)
+    assert isinstance(writer, SqlStore)
+    with writer._connection.transaction() as run:
+        run("DELETE FROM events WHERE position = 1", {})
+        opening(str(own)).close()
+        said = subprocess.run(
+            [sys.executable, "-c", TRY_TO_WRITE, str(own)], capture_output=True, text=True, check=True
+        ).stdout
+        assert said.strip() == "database is locked"
+    assert writer.count() == 49
 
 
 def test_a_page_lets_the_writer_go_on(opening: Opening, tmp_path: Path) -> None:
