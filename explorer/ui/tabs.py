@@ -166,7 +166,8 @@ class Tabs(QTabWidget):
     def restore(self, state: dict[str, Any]) -> None:
         """Open the streams again. What does not fit (an older file) is left out."""
         self._moving = True
-        for one in state.get("streams") or []:
+        streams = state.get("streams")
+        for one in streams if isinstance(streams, list) else []:
             match one:
                 case [str(category), str(id), int(version)]:
                     self.show_stream(category, id, version or None)

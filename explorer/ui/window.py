@@ -12,6 +12,7 @@ from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QDockWidget,
     QMainWindow,
     QMenu,
@@ -304,7 +305,8 @@ class Window(QMainWindow):
             self._size_docks()
         if isinstance(saved.get("geometry"), str):
             self.restoreGeometry(_bytes(saved["geometry"]))
-        self.tabs.restore(saved.get("tabs") or {})
+        tabs = saved.get("tabs")
+        self.tabs.restore(tabs if isinstance(tabs, dict) else {})
         if info.notice:
             self.banner.show_notice("info", info.notice)
         if not self.tabs.streams():
@@ -454,9 +456,8 @@ class Window(QMainWindow):
         self._remember()
         self.hide()
         self.demo.stop()
-        for widget in QApplication.topLevelWidgets():
-            if widget is not self and widget.isVisible():
-                widget.hide()
+        for dialog in self.findChildren(QDialog):
+            dialog.hide()
         self.workspace.close(self.gone.emit)
 
     def _remember(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -123,6 +124,8 @@ def make_window(qtbot: QtBot) -> Iterator[Make]:
 
 def end(qtbot: QtBot, window: Window) -> None:
     """Close a window and wait until nothing of it runs any more."""
+    if not shiboken6.isValid(window):
+        return
     if window.isVisible():
         with qtbot.waitSignal(window.gone, timeout=CLOSING):
             window.close()

@@ -168,6 +168,7 @@ def test_pages_come_while_scrolling(qtbot: QtBot, workspace: Workspace, tmp_path
     panel.resize(900, 400)
     panel.show()
     qtbot.waitUntil(lambda: len(panel.model.rows) >= PAGE, timeout=PATIENCE)
+
     def enough(expected: int) -> bool:
         return len(panel.model.rows) >= expected
 

@@ -49,7 +49,8 @@ def test_a_stream_by_part_of_its_name(qtbot: QtBot, window: Window) -> None:
 def test_an_event_by_its_id(qtbot: QtBot, window: Window) -> None:
     ids: list[str] = []
     window.workspace.browse(
-        lambda store: store.event(StreamKey("Order", "o-004"), 1), lambda event: ids.append(event.event_id)
+        lambda store: store.stream_events(StreamKey("Order", "o-004"), upto=1),
+        lambda events: ids.extend(one.event_id or "" for one in events),
     )
     qtbot.waitUntil(lambda: bool(ids), timeout=PATIENCE)
     QTest.keyClick(window, Qt.Key.Key_K, CTRL)

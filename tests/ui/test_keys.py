@@ -67,6 +67,11 @@ def other_stream(window: Window) -> None:
     window.tabs.show_stream("Order", "o-001")
 
 
+def other_stream_behind(window: Window) -> None:
+    other_stream(window)
+    all_events(window)
+
+
 def went_back(window: Window) -> None:
     other_stream(window)
     window.workspace.actions.trigger("history_back")
@@ -103,16 +108,12 @@ CASES = {
     "previous tab": Case("Ctrl+Shift+Tab", lambda w: w.tabs.currentIndex() == 0),
     "first tab": Case("Alt+1", lambda w: w.tabs.currentIndex() == 0),
     "second tab": Case("Alt+2", lambda w: w.tabs.currentIndex() == 1, before=all_events),
-    "third tab": Case(
-        "Alt+3", lambda w: w.tabs.currentIndex() == 2, before=lambda w: (other_stream(w), all_events(w))
-    ),
+    "third tab": Case("Alt+3", lambda w: w.tabs.currentIndex() == 2, before=other_stream_behind),
     "back": Case("Alt+Left", lambda w: tab(w).id == "o-000", before=other_stream),
     "forward": Case("Alt+Right", lambda w: tab(w).id == "o-001", before=went_back),
     "filter": Case("/", lambda w: w.streams.filter.hasFocus(), at=lambda w: w.streams.tree),
     "filter too": Case("Ctrl+L", lambda w: w.streams.filter.hasFocus(), at=lambda w: w.streams.tree),
-    "filter events": Case(
-        "/", lambda w: w.tabs.all_events.filters.words.hasFocus(), before=all_events, at=feed_table
-    ),
+    "filter events": Case("/", lambda w: w.tabs.all_events.filters.words.hasFocus(), before=all_events, at=feed_table),
     "filter the feed": Case("Ctrl+L", lambda w: w.feed.filters.words.hasFocus(), at=lambda w: w.feed.table),
     "find in all events": Case(
         "Ctrl+F", lambda w: w.tabs.all_events.filters.words.hasFocus(), before=all_events, at=feed_table
