@@ -1,0 +1,1 @@
+"""Measurements: what things take here and now, printed. Nothing in them passes or fails."""
