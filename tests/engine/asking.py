@@ -14,12 +14,14 @@ from uuid import uuid4
 import psycopg
 
 from explorer.engine.lane import Asked, Lane
-from explorer.engine.messages import AnyReply, Ask, Open, Opened
+from explorer.engine.messages import AnyReply, Ask, EventColumns, Open, Opened, StepColumns
 from explorer.errors import ExplorerError
 from explorer.model import Event, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
 
 PATIENCE = 30.0
+
+MERGES = "return {**state, **event.data}"  # the body of a reducer
 
 T = TypeVar("T")
 
@@ -115,3 +117,16 @@ def change(url: str, sql: str, value: object) -> None:
     file.execute(sql.format("?", events="events"), (value,))
     file.commit()
     file.close()
+
+
+def facts_of(asking: Asking) -> list[tuple[int, int, str]]:
+    """(ordinal, version, type) of every event that was told."""
+    return [
+        (part.start + n, part.versions[n], part.names[part.types[n]])
+        for part in asking.of(EventColumns)
+        for n in range(len(part.versions))
+    ]
+
+
+def steps_of(asking: Asking) -> list[tuple[int, int]]:
+    return [(part.start + n, count) for part in asking.of(StepColumns) for n, count in enumerate(part.changes)]

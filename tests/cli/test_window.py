@@ -21,7 +21,7 @@ def program(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         for name, value in os.environ.items()
         if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     }
-    env["PYTHONPATH"] = str(Path(__file__).parents[1])
+    env["PYTHONPATH"] = str(Path(__file__).parents[2])
     return subprocess.run(
         [sys.executable, "-m", "explorer", *words],
         cwd=folder, env=env, capture_output=True, text=True, timeout=100, check=False,
