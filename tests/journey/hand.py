@@ -107,9 +107,17 @@ class Walker(QObject):
             QTimer.singleShot(int(pause * 1000), self._go_on)
 
 
-def picture(folder: Path, name: str) -> Journey:
-    """A picture of the whole screen, as the X server has it."""
-    QApplication.processEvents()
-    yield 0.25
-    subprocess.run(["import", "-window", "root", str(folder / f"{name}.png")], check=True, timeout=30)
-    yield 0.0
+class Pictures:
+    """Numbered pictures of the whole screen, as the X server has it."""
+
+    def __init__(self, folder: Path, number: int = 0) -> None:
+        self._folder = folder
+        self._number = number
+
+    def __call__(self, name: str) -> Journey:
+        self._number += 1
+        numbered = f"{self._number:02}-{name}"
+        QApplication.processEvents()
+        yield 0.25
+        subprocess.run(["import", "-window", "root", str(self._folder / f"{numbered}.png")], check=True, timeout=30)
+        print(f"seen  {numbered}", flush=True)
