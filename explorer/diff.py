@@ -46,7 +46,7 @@ def diff(before: Json, after: Json) -> list[Change]:
     """
     changes: list[Change] = []
     if before is not after:
-        _compare(before, after, "", "", "", changes)
+        _compare(before, after, "", "", "", changes, {})
     return changes
 
 
@@ -70,29 +70,7 @@ def apply(before: Json, changes: Sequence[Change]) -> Json:
 
 def same(before: Json, after: Json) -> bool:
     """Exact equality: types, digits and signs too; but not the order of keys."""
-    if before is after:
-        return True
-    kind = type(before)
-    if kind is not type(after):
-        return False
-    if kind is dict:
-        if len(before) != len(after):  # type: ignore[arg-type]
-            return False
-        for key, value in before.items():  # type: ignore[union-attr]
-            other = after.get(key, _ABSENT)  # type: ignore[union-attr]
-            if other is not value and (other is _ABSENT or not same(value, other)):
-                return False
-        return True
-    if kind is list:
-        if len(before) != len(after):  # type: ignore[arg-type]
-            return False
-        for index in compress(range(len(before)), map(is_not, before, after)):  # type: ignore[arg-type]
-            if not same(before[index], after[index]):  # type: ignore[index]
-                return False
-        return True
-    if kind is Decimal:
-        return str(before) == str(after)
-    return before == after
+    return _same(before, after, {})
 
 
 def pointer(tokens: Iterable[str | int]) -> str:
@@ -121,6 +99,33 @@ def key_member(*lists: Sequence[Any]) -> str | None:
 _ABSENT: Any = object()
 
 
+def _same(before: Any, after: Any, known: dict[tuple[int, int], bool]) -> bool:
+    """`known` remembers pairs of objects and lists by identity: a nested list is asked about again at every level."""
+    if before is after:
+        return True
+    kind = type(before)
+    if kind is not type(after):
+        return False
+    if kind is Decimal:
+        return str(before) == str(after)
+    if kind is not dict and kind is not list:
+        return bool(before == after)
+    if len(before) != len(after):
+        return False
+    pair = id(before), id(after)
+    result = known.get(pair)
+    if result is None:
+        result = True
+        names = before if kind is dict else compress(range(len(before)), map(is_not, before, after))
+        for name in names:
+            other = after.get(name, _ABSENT) if kind is dict else after[name]
+            if other is not before[name] and not _same(before[name], other, known):
+                result = False
+                break
+        known[pair] = result
+    return result
+
+
 def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
 
@@ -143,7 +148,15 @@ def _is_key(name: str, elements: Sequence[Any]) -> bool:
     return len(found) == len(elements)
 
 
-def _compare(before: Any, after: Any, old_path: str, path: str, key: str, changes: list[Change]) -> None:
+def _compare(
+    before: Any,
+    after: Any,
+    old_path: str,
+    path: str,
+    key: str,
+    changes: list[Change],
+    known: dict[tuple[int, int], bool],
+) -> None:
     # One frame per level of nesting: what may be nested 500 levels deep is compared on the ordinary stack.
     kind = type(before)
     if kind is not type(after):
@@ -160,11 +173,11 @@ def _compare(before: Any, after: Any, old_path: str, path: str, key: str, change
             if value is _ABSENT:
                 changes.append(Change("add", f"{path}/{token}", "", key, None, other))
             elif value_kind is type(other) and (value_kind is dict or value_kind is list):
-                _compare(value, other, f"{old_path}/{token}", f"{path}/{token}", key, changes)
-            elif value != other if value_kind is type(other) is str else not same(value, other):
+                _compare(value, other, f"{old_path}/{token}", f"{path}/{token}", key, changes, known)
+            elif value != other if value_kind is type(other) is str else not _same(value, other, known):
                 changes.append(Change("replace", f"{path}/{token}", "", key, value, other))
     elif kind is list:
-        pairs, member, removed = _align(before, after)
+        pairs, member, removed = _align(before, after, known)
         for index in removed:
             element = before[index]
             changes.append(Change("remove", f"{old_path}/{index}", "", _keyed(member, element, key), element))
@@ -178,8 +191,8 @@ def _compare(before: Any, after: Any, old_path: str, path: str, key: str, change
             if moved:
                 changes.append(Change("move", f"{path}/{index}", f"{old_path}/{was}", inner, value, other))
             if value is not other:
-                _compare(value, other, f"{old_path}/{was}", f"{path}/{index}", inner, changes)
-    elif not same(before, after):
+                _compare(value, other, f"{old_path}/{was}", f"{path}/{index}", inner, changes, known)
+    elif not _same(before, after, known):
         changes.append(Change("replace", path, "", key, before, after))
 
 
@@ -189,10 +202,12 @@ def _keyed(member: str | None, element: Any, key: str) -> str:
     return f"{member}={element[member]}"
 
 
-def _align(before: list[Any], after: list[Any]) -> tuple[list[tuple[int, int, bool]], str | None, list[int]]:
+def _align(
+    before: list[Any], after: list[Any], known: dict[tuple[int, int], bool]
+) -> tuple[list[tuple[int, int, bool]], str | None, list[int]]:
     """Which element was which: (index after, index before or -1, moved) in order, without elements at the ends that are
     equal; the key they were matched by; the removed indexes."""
-    start, end = _trimmed(before, after)
+    start, end = _trimmed(before, after, known)
     old, new = before[start : len(before) - end], after[start : len(after) - end]
     member = key_member(old, new)
     if member is not None:
@@ -210,18 +225,18 @@ def _align(before: list[Any], after: list[Any]) -> tuple[list[tuple[int, int, bo
     return pairs, member, removed
 
 
-def _trimmed(before: list[Any], after: list[Any]) -> tuple[int, int]:
+def _trimmed(before: list[Any], after: list[Any], known: dict[tuple[int, int], bool]) -> tuple[int, int]:
     """How many elements are equal at the start, and after these at the end."""
     shorter = min(len(before), len(after))
     start = 0
     for index in compress(range(shorter), map(is_not, before, after)):
-        if not same(before[index], after[index]):
+        if not _same(before[index], after[index], known):
             start = index
             break
     else:
         start = shorter
     end = 0
-    while end < shorter - start and same(before[-1 - end], after[-1 - end]):
+    while end < shorter - start and _same(before[-1 - end], after[-1 - end], known):
         end += 1
     return start, end
 

@@ -303,3 +303,26 @@ def test_a_base_snapshot_that_does_not_fit_is_not_used(base: Snapshot) -> None:
     assert replay.incomplete == "The first stored event is version 5: what came before is not known."
     assert replay.state(0) == {"a": 1}
     assert (-1 in replay.errors) == (base.version == 4)
+
+
+def test_the_deepest_payloads_are_folded_kept_and_found_again() -> None:
+    def deep(number: int) -> Any:
+        value: Any = number
+        for level in range(499):
+            value = [value] if level % 2 else {"a": value}
+        return {"deep": value}
+
+    replay = replayed(None, events(BLOCK + 3, deep))
+    assert replay.errors == {}
+    for ordinal in (0, 1, BLOCK - 1, BLOCK + 2):
+        assert same(replay.state(ordinal), deep(ordinal))
+    (change,) = replay.changes(5)
+    assert (change.before, change.after) == (4, 5)
+
+
+def test_a_payload_of_many_keys_and_one_of_many_characters() -> None:
+    wide = {f"k{number}": number for number in range(100_000)}
+    long = {"text": "x" * 5_000_000}
+    replay = replayed(None, [event(1, wide), event(2, long), event(3, {"k5": None})])
+    assert replay.errors == {}
+    assert list(replay.change_counts) == [100_000, 1, 1]
