@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QGridLayout, QLineEdit, QPu
 
 from explorer.model import StreamInfo, StreamKey
 from explorer.ui import text, theme
+from explorer.ui.field_editors import mark_invalid
 from explorer.ui.workspace import Arrived, Workspace
 
 
@@ -143,10 +144,7 @@ class AppendTarget(QWidget):
 
     def _say(self) -> None:
         wrong = self.expected is None and bool(self.expected_field.text())
-        if bool(self.expected_field.property("invalid")) != wrong:
-            self.expected_field.setProperty("invalid", wrong)
-            self.expected_field.style().unpolish(self.expected_field)
-            self.expected_field.style().polish(self.expected_field)
+        mark_invalid(self.expected_field, wrong)
         self.changed.emit()
 
     def _arrived(self, rows: list[Arrived]) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from explorer.engine.messages import AggregateInfo, CommandInfo
 from explorer.ui import icons, text, theme
-from explorer.ui.field_editors import LABEL_WIDTH
+from explorer.ui.field_editors import LABEL_WIDTH, mark_invalid
 
 
 class CommandChooser(QWidget):
@@ -129,10 +129,7 @@ class CommandChooser(QWidget):
 
     def mark_id(self, wrong: bool) -> None:
         """Show in place that an id is needed."""
-        if bool(self.id.property("invalid")) != wrong:
-            self.id.setProperty("invalid", wrong)
-            self.id.style().unpolish(self.id)
-            self.id.style().polish(self.id)
+        mark_invalid(self.id, wrong)
 
     def _choose_followed(self) -> None:
         """An aggregate that claims the category of the active tab."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap, QShortcut, QTextDocument
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -120,7 +120,7 @@ class EventDrafts(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.list.setIconSize(QSize(14, 14))
+        self.list.setIconSize(theme.icon_size(14))
         self.list.currentRowChanged.connect(self._row_changed)
         self.add_button = self._button("plus", "Add an event", "Ctrl+N", self.add)
         self.duplicate_button = self._button("copy", "Duplicate the event", "Ctrl+D", self.duplicate)

@@ -27,6 +27,14 @@ INPUT = 26  # pixels; height of a field
 LABEL_WIDTH = 92  # pixels; room for "customerId", and for a table of three columns beside a dock's margins
 
 
+def mark_invalid(field: QWidget, wrong: bool) -> None:
+    """Show on a field whether what stands in it can be used."""
+    if bool(field.property("invalid")) != wrong:
+        field.setProperty("invalid", wrong)
+        field.style().unpolish(field)
+        field.style().polish(field)
+
+
 class FieldEditor(QWidget):
     """Base: an editor of one field. `content()` and `set_content()` are inverse; setting does not emit `changed`."""
 
@@ -141,10 +149,7 @@ class ValueEditor(FieldEditor):
 
     def show_problems(self, problems: Mapping[str, str], path: str) -> None:
         problem = problems.get(path, "")
-        if self.input.property("invalid") != bool(problem):
-            self.input.setProperty("invalid", bool(problem))
-            self.input.style().unpolish(self.input)
-            self.input.style().polish(self.input)
+        mark_invalid(self.input, bool(problem))
         if self._cell:  # a table has one line for all its cells
             self.input.setToolTip(text.tooltip(problem or self.field.help))
             return

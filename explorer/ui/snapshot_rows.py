@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from PySide6.QtGui import QColor, QIcon
 
-from explorer.engine.messages import Verdict
+from explorer.engine.messages import AggregateInfo, Verdict
 from explorer.model import Snapshot
 from explorer.ui import icons, text, theme
 from explorer.ui.models import Column
@@ -48,6 +48,11 @@ def columns(time_mode: Callable[[], str]) -> tuple[Column, ...]:
         Column("Schema", lambda line: str(line.snapshot.schema_version or ""), _origin, align="right", width=60),
         Column("Compared", _verdict, _verdict_tip, foreground=_verdict_colour, icon=_verdict_icon),
     )
+
+
+def taken_every(aggregates: Iterable[AggregateInfo], category: str) -> int:
+    """Events between periodic snapshots of streams of this category; 0: none are taken."""
+    return next((one.snapshot_every for one in aggregates if category in one.categories), 0)
 
 
 def meaning(verdict: Verdict) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QMenu,
@@ -24,7 +25,7 @@ from explorer.ui.models import RowsModel
 from explorer.ui.pane import PaneHead
 from explorer.ui.question import Question
 from explorer.ui.snapshot_detail import SnapshotDetail
-from explorer.ui.snapshot_rows import Line, columns, meaning, saving_text
+from explorer.ui.snapshot_rows import Line, columns, meaning, saving_text, taken_every
 from explorer.ui.table import RowsTable
 from explorer.ui.workspace import Arrived, Workspace
 
@@ -45,6 +46,7 @@ class SnapshotsDock(QWidget):
         self._doomed: Line | None = None
         self._shown: Snapshot | None = None
         self._busy = False
+        self._missed = False  # events came while it was out of sight
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._later = QTimer(self, singleShot=True, interval=SETTLE)
@@ -139,11 +141,19 @@ class SnapshotsDock(QWidget):
 
     def _arrived(self, rows: list[Arrived]) -> None:
         whole = self.scope.currentIndex() == STORE
-        if not self._later.isActive() and (whole or any((row.category, row.id) == self._stream for row in rows)):
+        if not self.isVisible():
+            self._missed = True
+        elif not self._later.isActive() and (whole or any((row.category, row.id) == self._stream for row in rows)):
             self._later.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._missed:
+            self.reload()
 
     def reload(self) -> None:
         """Read the list again; what is selected stays selected."""
+        self._missed = False
         info = self._workspace.info
         whole = self.scope.currentIndex() == STORE
         if info is None or not info.snapshots or not (whole or self._stream[0]):
@@ -224,7 +234,7 @@ class SnapshotsDock(QWidget):
                 on_action=lambda: self.scope.setCurrentIndex(STORE),
             )
         else:
-            every = self._every()
+            every = taken_every(self._workspace.aggregates, self._stream[0])
             hint = f"One is taken every {every} events, and by hand at any version." if every else "Take one by hand."
             can = not self._why_not_take()
             self.empty.say(
@@ -234,12 +244,6 @@ class SnapshotsDock(QWidget):
                 action="Take one now" if can else "",
                 on_action=self.take if can else None,
             )
-
-    def _every(self) -> int:
-        for aggregate in self._workspace.aggregates:
-            if self._stream[0] in aggregate.categories:
-                return aggregate.snapshot_every
-        return 0
 
     def _why_not_take(self) -> str:
         info = self._workspace.info
