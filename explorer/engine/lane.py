@@ -83,6 +83,7 @@ class Lane:
         self._process: EngineProcess | None = None
         self._spare: EngineProcess | None = None
         self._ending = False
+        self._why_not = ""  # the last process could not be started
         self._selector = selectors.DefaultSelector()
         self._thread = threading.Thread(target=self._run, name=f"lane {name}", daemon=True)
         self._thread.start()
@@ -136,8 +137,8 @@ class Lane:
 
     def _run(self) -> None:
         self._selector.register(self._woken, selectors.EVENT_READ)
-        self._take_over(self._start())
         try:
+            self._take_over(self._start())
             while not self._ending:
                 ready = self._selector.select(self._patience())
                 for key, events in ready:
@@ -167,7 +168,7 @@ class Lane:
     def _patience(self) -> float | None:
         """Seconds until something must be done even if nothing happens."""
         due = [
-            pending.cancelled_at + (GRACE if self._spare else SPARE)
+            pending.cancelled_at + (GRACE if self._spare or self._why_not else SPARE)
             for pending in self._pending.values()
             if pending.cancelled_at is not None
         ]
@@ -179,7 +180,7 @@ class Lane:
         waited = [now - p.cancelled_at for p in self._pending.values() if p.cancelled_at is not None]
         if waited and max(waited) >= GRACE:
             self._kill()
-        elif waited and max(waited) >= SPARE and self._spare is None:
+        elif waited and max(waited) >= SPARE and self._spare is None and not self._why_not:
             self._spare = self._start()
         elif not waited and self._spare is not None:
             self._spare.kill()
@@ -191,10 +192,13 @@ class Lane:
         with self._lock:
             pending = self._asked.pop(number)
         self._pending[number] = pending
-        if self._process is None:  # the last one could not even start
+        if self._process is None:  # the last one did not even begin
             self._take_over(self._start())
         if self._process is not None:
             self._process.send(wire.envelope(number, pending.ask))
+        else:
+            del self._pending[number]
+            self._tell(pending.on_failure, EngineStopped("The engine process could not be started.", self._why_not))
 
     def _cancel(self, number: int) -> None:
         pending = self._pending.get(number)
@@ -216,13 +220,19 @@ class Lane:
     def _close(self, _: int) -> None:
         self._ending = True
 
-    def _start(self) -> EngineProcess:
-        process = EngineProcess(self.name, self._memory)
+    def _start(self) -> EngineProcess | None:
+        """Another process, or None when the system has no room for one."""
+        try:
+            process = EngineProcess(self.name, self._memory)
+        except OSError as error:
+            self._why_not = f"{error.strerror or error}."
+            return None
+        self._why_not = ""
         if self._open is not None:
             process.send(wire.envelope(0, self._open))
         return process
 
-    def _take_over(self, process: EngineProcess) -> None:
+    def _take_over(self, process: EngineProcess | None) -> None:
         self._process = process
         self._watch()
 
@@ -263,11 +273,11 @@ class Lane:
             sentence = "It did not stop within a second, so the engine process was ended and started anew."
             self._tell(pending.on_failure, EngineStopped(sentence, "Domain code that does not end may be the cause."))
         for pending in others:
-            if isinstance(pending.ask, _HARMLESS) and not pending.again and _stream(pending.ask) not in streams:
+            again = isinstance(pending.ask, _HARMLESS) and not pending.again and _stream(pending.ask) not in streams
+            if again and self._process is not None:
                 pending.again = True
                 self._pending[pending.number] = pending
-                if self._process is not None:
-                    self._process.send(wire.envelope(pending.number, pending.ask))
+                self._process.send(wire.envelope(pending.number, pending.ask))
             else:
                 sentence = "The engine process was ended because something else did not stop."
                 self._tell(pending.on_failure, EngineStopped(sentence, "Try again."))

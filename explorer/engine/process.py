@@ -28,7 +28,11 @@ class EngineProcess:
             self.process = _CONTEXT.Process(
                 target=child.main, args=(theirs, os.getpid(), memory), name=f"engine {name}", daemon=True
             )
-            start(self.process)
+            try:
+                start(self.process)
+            except OSError:
+                ours.close()
+                raise
         ours.setblocking(False)
         self.connection = ours
         self.ready = False  # it has said that it listens, and the store is open if one was to be opened

@@ -7,6 +7,7 @@ thread of their own; everything else happens in the main thread.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import socket
@@ -78,7 +79,8 @@ class Turns:
                 taken = active.popleft()
                 if self._advance(session, taken):
                     active.append(taken)
-        session.close()
+        with contextlib.suppress(ExplorerError):  # a connection that is lost already
+            session.close()
         self._closed.set()
 
     def _new(self, block: bool) -> list[_Taken] | None:

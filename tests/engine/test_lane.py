@@ -283,3 +283,21 @@ def test_a_child_loads_neither_qt_nor_the_main_script(url: str, tmp_path: Path) 
     with lane(url, reducer) as it:
         Asking(it, Replay("Thing", "good")).answer(Replayed)
         assert Asking(it, StateRows("Thing", "good", 1, "/modules")).answer(Rows).total == 0
+
+
+def test_a_machine_without_room_for_another_process(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from explorer.engine import process
+
+    def full(started: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "start", full)
+        it = Lane("full")
+        failure = Asking(it, Replay("Thing", "good")).failure()
+        assert isinstance(failure, EngineStopped)
+        assert "Resource temporarily unavailable" in failure.hint
+    try:
+        assert isinstance(Asking(it, Replay("Thing", "good")).failure(), Invalid)  # it starts, with nothing open
+    finally:
+        it.close()

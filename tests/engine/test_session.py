@@ -122,7 +122,7 @@ def test_versions_in_facts_are_checked(own_url: str) -> None:
         assert list(columns.problems) == [2]
 
 
-MANY = 60_000
+MANY = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -190,3 +190,34 @@ def test_two_replays_of_one_stream_at_once(long: str) -> None:
             assert replay.answer(Replayed, 120).count == MANY
             assert [ordinal for ordinal, _ in steps_of(replay)] == list(range(MANY))
         assert state.answer(Rows).total == 31
+
+
+def test_what_was_folded_is_forgotten_when_memory_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from explorer.cancellation import Cancellation
+    from explorer.engine import messages, session
+
+    url = str(tmp_path / "own.sqlite")
+    for id in ("a", "b", "c"):
+        fill(url, [("A", {"text": id * 100_000})], id=id)
+    monkeypatch.setattr(session, "KEPT", 2_000_000)
+    here = session.Session()  # it answers in any process
+
+    def run(ask: messages.AnyAsk) -> messages.AnyReply:
+        turn = here.answer(ask, Cancellation())
+        while True:
+            try:
+                next(turn)
+            except StopIteration as end:
+                answer: messages.AnyReply = end.value
+                return answer
+
+    try:
+        run(messages.Open(url))
+        for id in ("a", "b", "c", "a", "b", "c"):
+            assert isinstance(run(Replay("Thing", id)), Replayed)
+            page = run(StateRows("Thing", id, 0))
+            assert isinstance(page, Rows)
+            assert page.rows[0].size == 100_000
+            assert len(here._foldings) <= 2
+    finally:
+        here.close()
