@@ -26,11 +26,12 @@ class DemoStore:
         """Make the store if it is not there, start its services, and give what opens it."""
 
         def prepare() -> StoreSpec | ExplorerError:
-            from explorer import demo
+            from explorer.demo import prepare as make
+            from explorer.demo import services
 
             try:
-                spec = demo.prepare()
-                self._running.enter_context(demo.services(spec))
+                spec = make()
+                self._running.enter_context(services(spec))
             except ExplorerError as error:
                 return error
             return spec

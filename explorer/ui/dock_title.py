@@ -19,6 +19,7 @@ class DockTitle(QWidget):
         self.setObjectName("docktitle")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._dock = dock
+        self._needed = True
         self.words = text.plain_label(dock.windowTitle(), self)
         self.words.setObjectName("heading")
         self.float = self._button("external", "Take out of the window, or put back")
@@ -36,15 +37,23 @@ class DockTitle(QWidget):
     def _button(self, name: str, words: str) -> QToolButton:
         button = QToolButton(self)
         button.setIcon(icon(name))
-        button.setIconSize(QSize(13, 13))
+        button.setIconSize(theme.icon_size(13))
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setToolTip(text.tooltip(words))
         button.setAccessibleName(text.shown(f"{self._dock.windowTitle()}: {words}"))
         return button
 
+    def set_needed(self, needed: bool) -> None:
+        """Among tabs the tab is the title: then this line takes no room."""
+        if needed != self._needed:
+            self._needed = needed
+            for one in (self.words, self.float, self.close_button):
+                one.setVisible(needed)
+            self.updateGeometry()
+
     def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), theme.scaled(HEIGHT))
+        return QSize(super().sizeHint().width(), theme.scaled(HEIGHT) if self._needed else 0)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.scaled(60), theme.scaled(HEIGHT))
+        return QSize(theme.scaled(60), theme.scaled(HEIGHT) if self._needed else 0)

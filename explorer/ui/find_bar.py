@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
@@ -43,7 +43,7 @@ class FindBar(QWidget):
         ):
             button = QToolButton(self)
             button.setIcon(icon(name))
-            button.setIconSize(QSize(14, 14))
+            button.setIconSize(theme.icon_size(14))
             button.setToolTip(text.tooltip(title))
             button.setAccessibleName(title.split("\n")[0])
             button.clicked.connect(clicked)

@@ -43,6 +43,8 @@ class HelpSheet(QDialog):
         self.list.setHeaderLabels(["Action", "Keys", "Where"])
         self.list.setRootIsDecorated(False)
         self.list.setIndentation(theme.M)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.header().setStretchLastSection(True)
         self.list.currentItemChanged.connect(lambda _new, _old: self._show_edit())
         self.signs = text.plain_label(SIGNS, self, wrap=True)
         self.signs.setObjectName("muted")
@@ -70,7 +72,7 @@ class HelpSheet(QDialog):
         whole.addWidget(self.list, 1)
         whole.addLayout(line)
         whole.addWidget(self.signs)
-        self.resize(theme.scaled(620), theme.scaled(640))
+        self.resize(theme.scaled(680), theme.scaled(640))
         self._fill()
         self._show_edit()
 
@@ -89,7 +91,7 @@ class HelpSheet(QDialog):
             head.setExpanded(True)
         for column in (0, 1):
             self.list.resizeColumnToContents(column)
-            self.list.setColumnWidth(column, self.list.columnWidth(column) + theme.L)
+            self.list.setColumnWidth(column, self.list.columnWidth(column) + theme.M)
         self._apply_filter(self.filter.text())
 
     def _apply_filter(self, words: str) -> None:

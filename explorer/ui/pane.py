@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
@@ -53,7 +53,7 @@ class PaneHead(QWidget):
     def add_tool(self, name: str, title: str, clicked: Callable[[], object], *, checkable: bool = False) -> QToolButton:
         button = QToolButton(self)
         button.setIcon(icon(name))
-        button.setIconSize(QSize(14, 14))
+        button.setIconSize(theme.icon_size(14))
         button.setToolTip(text.tooltip(title))
         button.setAccessibleName(title.split("\n")[0])
         button.setCheckable(checkable)

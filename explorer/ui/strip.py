@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -25,7 +25,11 @@ class Dot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tone = "faint"
-        self.setFixedSize(QSize(theme.scaled(8), theme.scaled(8)))
+        self._fit()
+        theme.signals().changed.connect(self._fit)
+
+    def _fit(self) -> None:
+        self.setFixedSize(theme.icon_size(8))
 
     def set_tone(self, tone: str) -> None:
         if tone != self._tone:
@@ -86,7 +90,7 @@ class Strip(QWidget):
         self.goto.clicked.connect(lambda: workspace.actions.trigger("goto"))
 
         for button in (self.open_button, self.live):
-            button.setIconSize(QSize(16, 16))
+            button.setIconSize(theme.icon_size(16))
         line = QHBoxLayout(self)
         line.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
         line.setSpacing(theme.M)

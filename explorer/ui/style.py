@@ -71,11 +71,21 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QComboBo
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled {{ color: {faint}; background: {window}; }}
 QLineEdit[invalid="true"], QPlainTextEdit[invalid="true"] {{ border-color: {error}; }}
 QComboBox::drop-down {{ border: none; width: {xl}px; }}
-QComboBox::down-arrow {{ image: url("{icons}/chevron-down-{mode}.svg"); width: 12px; height: 12px; }}
+QComboBox::down-arrow {{ image: url("{icons}/chevron-down-{mode}.svg"); width: {p}px; height: {p}px; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {hairline}; padding: {s}px;
   selection-background-color: {selection}; selection-color: {text}; outline: none; }}
 QComboBox QAbstractItemView::item {{ min-height: {row}px; }}
+QAbstractButton, QTabBar, QMenu, QLineEdit {{ icon-size: {l}px; }}
 QCheckBox, QRadioButton {{ spacing: {m}px; background: transparent; }}
+QCheckBox::indicator, QRadioButton::indicator, QTreeView::indicator {{ width: {box}px; height: {box}px;
+  border: 1px solid {faint}; background: {base}; border-radius: 3px; }}
+QRadioButton::indicator {{ border-radius: {h}px; }}
+QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {accent}; }}
+QCheckBox::indicator:checked, QTreeView::indicator:checked {{ background: {accent}; border-color: {accent};
+  image: url("{icons}/check-{mode}.svg"); }}
+QRadioButton::indicator:checked {{ background: {accent}; border-color: {accent}; }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ border-color: {hairline}; background: {window}; }}
 QCheckBox:focus, QRadioButton:focus {{ color: {accent}; }}
 QGroupBox {{ border: none; margin-top: {l}px; color: {muted}; font-weight: 600; }}
 QGroupBox::title {{ subcontrol-origin: margin; left: 0; }}
@@ -106,7 +116,7 @@ QTabBar::tab {{ background: transparent; color: {muted}; border: none; border-bo
 QTabBar::tab:hover {{ color: {text}; background: {hover}; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QTabBar::tab:focus {{ color: {accent}; }}
-QTabBar::close-button {{ image: url("{icons}/close-{mode}.svg"); margin: 2px; }}
+QTabBar::close-button {{ image: url("{icons}/close-{mode}.svg"); margin: 2px; width: {l}px; height: {l}px; }}
 QTabBar::close-button:hover {{ background: {hairline}; border-radius: {s}px; }}
 QWidget#docktitle {{ background: {window}; border-bottom: 1px solid {hairline}; }}
 
@@ -163,7 +173,7 @@ def sheet(colours: Colours, zoom: int, icons: str) -> str:
     values: dict[str, object] = {name: getattr(colours, name) for name in colours.__slots__}
     sizes = {
         "s": 4, "h": 6, "m": 8, "p": 12, "l": 16, "xl": 24, "row": 24, "control": 20, "small": 11, "title": 20,
-        "chip": 12, "field": 40, "tab": 27, "large": 15,
+        "chip": 12, "field": 40, "tab": 27, "box": 12, "large": 15,
     }  # fmt: skip
     values.update({name: px(size) for name, size in sizes.items()})
     values.update(mode="dark" if colours.dark else "light", icons=icons, scroll=colours.hairline)

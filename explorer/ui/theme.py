@@ -11,9 +11,9 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QStyleFactory, QTabBar
 
 from explorer.resources import resources
 from explorer.ui import style
@@ -160,6 +160,11 @@ def scaled(pixels: int) -> int:
     return round(pixels * _theme().zoom / 100)
 
 
+def icon_size(side: int = 16) -> QSize:
+    """For setIconSize. It follows a change of zoom by itself."""
+    return QSize(scaled(side), scaled(side))
+
+
 def row_height() -> int:
     return scaled(ROW)
 
@@ -204,7 +209,9 @@ def apply(app: QApplication, setting: str | None = None, zoom: int | None = None
     if setting is not None:
         theme.setting = setting
     if zoom is not None:
-        theme.zoom = max(60, min(300, zoom))
+        zoom = max(60, min(300, zoom))
+        _scale_icons(app, zoom / theme.zoom)
+        theme.zoom = zoom
     if not theme.connected:
         theme.connected = True
         app.setStyle(QStyleFactory.create("Fusion"))
@@ -217,6 +224,16 @@ def apply(app: QApplication, setting: str | None = None, zoom: int | None = None
     app.setPalette(_palette(theme.colours))
     app.setStyleSheet(style.sheet(theme.colours, theme.zoom, (resources() / "icons" / "style").as_posix()))
     theme.changed.emit()
+
+
+def _scale_icons(app: QApplication, by: float) -> None:
+    """Icon sizes are the one thing that neither fonts nor the style sheet change."""
+    if by == 1:
+        return
+    for widget in app.allWidgets():
+        if isinstance(widget, QAbstractButton | QAbstractItemView | QTabBar):
+            side = round(widget.iconSize().width() * by)
+            widget.setIconSize(QSize(side, side))
 
 
 def _follow_system() -> None:

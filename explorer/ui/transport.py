@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QSlider, QToolButton, QWidget
 
@@ -157,7 +157,7 @@ class Transport(QWidget):
     def _button(self, name: str, title: str, keys: str, clicked: object) -> QToolButton:
         button = QToolButton(self)
         button.setIcon(icon(name, "text"))
-        button.setIconSize(QSize(16, 16))
+        button.setIconSize(theme.icon_size(16))
         button.setAccessibleName(title)
         button.setToolTip(text.tooltip(f"{title}\n{keys}"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

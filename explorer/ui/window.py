@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -23,27 +22,24 @@ from PySide6.QtWidgets import (
 )
 
 from explorer import settings as settings_module
-from explorer.errors import ExplorerError
 from explorer.settings import Recent, Settings
 from explorer.stores.store import StoreSpec
-from explorer.ui import menus, passwords, text, theme
+from explorer.ui import menus, text, theme
 from explorer.ui.append_dialog import AppendDialog
+from explorer.ui.arrangement import Arrangement, from_text, to_text
 from explorer.ui.banner import Banner
 from explorer.ui.command_dock import CommandDock
-from explorer.ui.demo_store import DemoStore
-from explorer.ui.dock_title import DockTitle
 from explorer.ui.first_page import FirstPage
 from explorer.ui.goto import COMMAND, GoTo
 from explorer.ui.help_sheet import HelpSheet
 from explorer.ui.icons import app_icon
 from explorer.ui.live_feed import LiveFeedPanel
-from explorer.ui.open_dialog import OpenDialog
+from explorer.ui.opening import Opening
 from explorer.ui.snapshots_dock import SnapshotsDock
 from explorer.ui.status import MODES, Status
 from explorer.ui.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
 from explorer.ui.tabs import Tabs
-from explorer.ui.worker import Delivery
 from explorer.ui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,7 +49,6 @@ NAME = "Event Store Explorer"
 SIZE = QSize(1280, 800)
 ZOOMS = (75, 85, 100, 115, 130, 150, 175, 200, 250)
 THEMES = {"system": "as the system", "light": "light", "dark": "dark"}
-LAYOUT = 1  # version of the docks' arrangement; another one is not restored
 
 
 class Window(QMainWindow):
@@ -65,19 +60,12 @@ class Window(QMainWindow):
         super().__init__()
         self.settings = settings
         self.workspace = Workspace(settings, self, plugins)
-        self._delivery = Delivery(self)
-        self.demo = DemoStore(self._delivery)
         self._closing = False
-        self._dialog: OpenDialog | None = None
         self._help: HelpSheet | None = None
-        self._arranged: QByteArray | None = None  # the docks as delivered
-        self._wanted: StoreSpec | None = None  # what is being opened
         self.setObjectName("window")
         self.setWindowIcon(app_icon())
         self.setWindowTitle(NAME)
         self.setAcceptDrops(True)
-        self.setDockNestingEnabled(True)
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, self.tabs_north())
         self.resize(SIZE)
         self.open_menu = QMenu(self)
         self.open_menu.aboutToShow.connect(self._fill_open_menu)
@@ -98,22 +86,33 @@ class Window(QMainWindow):
         self.setCentralWidget(central)
         self.status = Status(self.workspace, self)
         self.setStatusBar(self.status)
-        self.docks: list[QDockWidget] = []
-        self._make_docks()
+        self.streams = StreamsPanel(self.workspace)
+        self.command = CommandDock(self.workspace)
+        self.feed = LiveFeedPanel(self.workspace)
+        self.snapshots = SnapshotsDock(self.workspace)
+        self.arrangement = Arrangement(self)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.arrangement.add("streams", "Streams", self.streams, left, 250)
+        self.arrangement.add("command", "Command", self.command, right, 330)
+        self.arrangement.add("feed", "Live feed", self.feed, bottom, 160)
+        self.arrangement.add("snapshots", "Snapshots", self.snapshots, bottom, 160)
+        self.arrangement.delivered()
+        self.opening = Opening(self.workspace, settings, self.first_page, self, self.leave_store)
         self.goto = GoTo(self.workspace, self, self.tabs.open_tabs)
         self._bind()
         menus.fill_menu_bar(self, self.workspace.actions, lambda: self.docks)
         self._add_strip()
         self._connect()
-        self._show_docks(False)
+        self._show_work(False)
         if settings.geometry:
-            self.restoreGeometry(_bytes(settings.geometry))
+            self.restoreGeometry(from_text(settings.geometry))
+
+    @property
+    def docks(self) -> list[QDockWidget]:
+        return self.arrangement.docks
 
     # -- composing -----------------------------------------------------------------------------------------
-
-    @staticmethod
-    def tabs_north() -> Tabs.TabPosition:
-        return Tabs.TabPosition.North
 
     def _add_strip(self) -> None:
         """Below the menus, above the docks, over the whole width."""
@@ -128,49 +127,16 @@ class Window(QMainWindow):
             layout.setContentsMargins(0, 0, 0, 0)
         bar.addWidget(self.strip)
 
-    def _make_docks(self) -> None:
-        self.streams = StreamsPanel(self.workspace)
-        self.command = CommandDock(self.workspace)
-        self.feed = LiveFeedPanel(self.workspace)
-        self.snapshots = SnapshotsDock(self.workspace)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        streams = self._dock("streams", "Streams", self.streams, left)
-        command = self._dock("command", "Command", self.command, right)
-        feed = self._dock("feed", "Live feed", self.feed, bottom)
-        snapshots = self._dock("snapshots", "Snapshots", self.snapshots, bottom)
-        self.tabifyDockWidget(feed, snapshots)
-        feed.raise_()
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self._sized = ((streams, 250), (command, 330)), ((feed, 160),)
-        self._arranged = self.saveState(LAYOUT)
-
-    def _size_docks(self) -> None:
-        """As delivered; a dock that was never shown takes no size."""
-        beside, below = self._sized
-        for docks, way in ((beside, Qt.Orientation.Horizontal), (below, Qt.Orientation.Vertical)):
-            self.resizeDocks([dock for dock, _px in docks], [theme.scaled(px) for _dock, px in docks], way)
-
-    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setTitleBarWidget(DockTitle(dock))
-        dock.setWidget(panel)
-        self.addDockWidget(area, dock)
-        self.docks.append(dock)
-        return dock
-
-    def _show_docks(self, shown: bool) -> None:
-        for dock in self.docks:
-            dock.setVisible(shown)
+    def _show_work(self, shown: bool) -> None:
+        self.arrangement.show(shown)
         self.status.setVisible(shown)
 
     def _bind(self) -> None:
         bind = self.workspace.actions.bind
         is_open: Callable[[], bool] = lambda: self.workspace.is_open  # noqa: E731 - used many times below
-        bind("open", self.choose_store, self)
-        bind("open_read_only", partial(self.choose_store, read_only=True), self)
-        bind("demo", self.open_demo, self)
+        bind("open", self.opening.choose, self)
+        bind("open_read_only", partial(self.opening.choose, read_only=True), self)
+        bind("demo", self.opening.open_demo, self)
         bind("refresh", self.workspace.refresh, self, is_open)
         bind("live", self._toggle_live, self, lambda: self.workspace.live.state in ("live", "paused"))
         bind("close_store", self.close_store, self, is_open)
@@ -194,7 +160,6 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         workspace = self.workspace
         workspace.opened.connect(self._on_opened)
-        workspace.open_failed.connect(self._on_open_failed)
         workspace.append_wanted.connect(self._append)
         workspace.failure.connect(self.banner.show_error)
         workspace.notice.connect(self.banner.show_notice)
@@ -204,70 +169,25 @@ class Window(QMainWindow):
         )
         workspace.actions.impossible.connect(lambda title: workspace.message.emit(f"{title}: not possible here now."))
         workspace.actions.changed.connect(self._note_keys)
-        self.first_page.open_wanted.connect(self.choose_store)
-        self.first_page.demo_wanted.connect(self.open_demo)
-        self.first_page.chosen.connect(self.open_recent)
+        self.first_page.open_wanted.connect(self.opening.choose)
+        self.first_page.demo_wanted.connect(self.opening.open_demo)
+        self.first_page.chosen.connect(self.opening.open_recent)
 
-    # -- opening -------------------------------------------------------------------------------------------
-
-    def choose_store(self, read_only: bool = False) -> None:
-        """The open dialog."""
-        dialog = self._open_dialog()
-        if read_only:
-            dialog.writable.setChecked(False)
-            dialog.writable.setEnabled(False)
-        dialog.open()
-
-    def _open_dialog(self) -> OpenDialog:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-        dialog = OpenDialog(self.settings, self)
-        dialog.chosen.connect(self.open)
-        self._dialog = dialog
-        return dialog
-
-    def open_recent(self, recent: Recent) -> None:
-        self.open(StoreSpec(recent.url, recent.layout, recent.instance, recent.writable), tuple(recent.plugins))
-
-    def open_demo(self) -> None:
-        """The demo's store, with its services."""
-        self._say_opening("Preparing the demo …")
-
-        def failed(error: ExplorerError) -> None:
-            self._say_opening("")
-            self._notices().show_error(error, self.open_demo)
-
-        self._close_then(lambda: self.demo.start(lambda spec: self._start(spec, ()), failed))
+    # -- what is open --------------------------------------------------------------------------------------
 
     def open(self, spec: StoreSpec, plugins: tuple[str, ...] = ()) -> None:
-        """Close what is open and open this. What fails comes back in the dialog."""
-        self._say_opening("Opening …")
-
-        def begin() -> None:
-            if spec.password is None and passwords.is_server(spec.url):
-                passwords.in_thread(
-                    self._delivery,
-                    partial(passwords.recall, spec.url),
-                    lambda password: self._start(replace(spec, password=password), plugins),
-                )
-            else:
-                self._start(spec, plugins)
-
-        self._close_then(begin)
-
-    def _start(self, spec: StoreSpec, plugins: tuple[str, ...]) -> None:
-        if not self._closing:
-            self.banner.clear()
-            self._wanted = spec
-            self.workspace.open(spec, plugins or self.workspace.plugins)
+        """Close what is open and open this. What fails comes back in the open dialog."""
+        self.opening.open(spec, plugins)
 
     def close_store(self) -> None:
         """Back to the first page."""
-        self._close_then(lambda: None)
+        self.opening.close_then(lambda: None)
 
-    def _close_then(self, then: Callable[[], None]) -> None:
+    def leave_store(self, then: Callable[[], None]) -> None:
+        """Close what is open, show the first page, then do that."""
+
         def closed() -> None:
-            self._show_docks(False)
+            self._show_work(False)
             self.pages.setCurrentWidget(self.first_page)
             self.first_page.refresh()
             self.setWindowTitle(NAME)
@@ -275,7 +195,6 @@ class Window(QMainWindow):
 
         def close() -> None:
             self._remember()
-            self.demo.stop()
             self.workspace.close(closed)
 
         self._ask_about_writes(close)
@@ -284,7 +203,7 @@ class Window(QMainWindow):
         info, spec = self.workspace.info, self.workspace.spec
         assert info is not None
         assert spec is not None
-        self._say_opening("")
+        self.banner.clear()
         self.settings.remember(
             Recent(
                 spec.url,
@@ -299,29 +218,17 @@ class Window(QMainWindow):
         state = "writable" if info.writable else "read-only"
         self.setWindowTitle(text.title(f"{info.title} ({state}) – {NAME}"))
         self.pages.setCurrentWidget(self.tabs)
-        self._show_docks(True)
+        self._show_work(True)
         saved = settings_module.connection_state(info.identity)
-        if not (isinstance(saved.get("docks"), str) and self.restoreState(_bytes(saved["docks"]), LAYOUT)):
-            self._size_docks()
+        self.arrangement.restore(saved.get("docks"))
         if isinstance(saved.get("geometry"), str):
-            self.restoreGeometry(_bytes(saved["geometry"]))
+            self.restoreGeometry(from_text(saved["geometry"]))
         tabs = saved.get("tabs")
         self.tabs.restore(tabs if isinstance(tabs, dict) else {})
         if info.notice:
             self.banner.show_notice("info", info.notice)
         if not self.tabs.streams():
             self.streams.tree.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_open_failed(self, error: ExplorerError) -> None:
-        spec, self._wanted = self._wanted, None
-        self._say_opening("")
-        self.demo.stop()
-        if spec is not None:
-            dialog = self._open_dialog()
-            dialog.fill(spec.url, writable=spec.writable, error=error)
-            dialog.open()
-        else:
-            self.first_page.banner.show_error(error)
 
     def _on_engine_ready(self) -> None:
         problems = self.workspace.plugin_problems
@@ -330,16 +237,8 @@ class Window(QMainWindow):
                 "warning", problems[0], "Its categories are shown with the generic fold.", detail="\n".join(problems)
             )
 
-    def _say_opening(self, words: str) -> None:
-        self.first_page.opening(words)
-        if words:
-            self.first_page.banner.clear()
-
-    def _notices(self) -> Banner:
-        return self.banner if self.workspace.is_open else self.first_page.banner
-
     def _fill_open_menu(self) -> None:
-        menus.fill_open_menu(self.open_menu, self.workspace.actions, self.settings, self, self.open_recent)
+        menus.fill_open_menu(self.open_menu, self.workspace.actions, self.settings, self, self.opening.open_recent)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -399,10 +298,7 @@ class Window(QMainWindow):
 
     def reset_layout(self) -> None:
         """All panels where they were delivered."""
-        if self._arranged is not None:
-            self.restoreState(self._arranged, LAYOUT)
-            self._show_docks(True)
-            self._size_docks()
+        self.arrangement.reset()
 
     def _note_keys(self) -> None:
         self.settings.keys = self.workspace.actions.own_keys()
@@ -455,31 +351,23 @@ class Window(QMainWindow):
         self._closing = True
         self._remember()
         self.hide()
-        self.demo.stop()
+        self.opening.end()
         for dialog in self.findChildren(QDialog):
             dialog.hide()
         self.workspace.close(self.gone.emit)
 
     def _remember(self) -> None:
         """How it is left. A folder that cannot be written loses nothing but that."""
-        self.settings.geometry = _text(self.saveGeometry())
+        self.settings.geometry = to_text(self.saveGeometry())
         info = self.workspace.info
         try:
             if info is not None:
                 state = {
                     "geometry": self.settings.geometry,
-                    "docks": _text(self.saveState(LAYOUT)),
+                    "docks": self.arrangement.state(),
                     "tabs": self.tabs.state(),
                 }
                 settings_module.save_connection_state(info.identity, state)
             settings_module.save(self.settings)
         except OSError as error:
             self.workspace.message.emit(f"What the window looks like cannot be remembered: {error.strerror}.")
-
-
-def _text(value: QByteArray) -> str:
-    return bytes(value.toBase64().data()).decode()
-
-
-def _bytes(value: str) -> QByteArray:
-    return QByteArray.fromBase64(QByteArray(value.encode("ascii", "ignore")))

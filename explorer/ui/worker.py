@@ -20,9 +20,26 @@ from explorer.cancellation import Cancellation
 from explorer.errors import Cancelled, ConnectionLost, ExplorerError, StoreReplaced
 
 if TYPE_CHECKING:
-    from explorer.stores.store import Store
+    from explorer.stores.store import Store, StoreSpec
 
 LINGER = 0.3  # seconds after which a running ask is worth a sign
+
+
+def open_here(spec: StoreSpec) -> Store:
+    """Open a store in the thread that waits: importing SQLAlchemy would take the GUI thread 0.2 to 0.4 s."""
+    from explorer.stores import open_store
+
+    return open_store(spec)
+
+
+def valid(thing: QObject) -> bool:
+    """Whether it has not been destroyed."""
+    return shiboken6.isValid(thing)
+
+
+def raise_it(error: BaseException) -> None:
+    """For carrying a bug over to the GUI thread, where it is shown as one."""
+    raise error
 
 
 @dataclass(eq=False)

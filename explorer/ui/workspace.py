@@ -5,10 +5,9 @@ Everything here lives on the GUI thread and returns at once. Answers come later,
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,22 +16,22 @@ from explorer import settings as settings_module
 from explorer.engine import messages
 from explorer.errors import Cancelled, ExplorerError, ReadOnly
 from explorer.settings import Settings
-from explorer.ui import outcomes
+from explorer.ui import ending, outcomes
 from explorer.ui.actions import Actions
+from explorer.ui.asks import WRITE, Asks
+from explorer.ui.lanes import Lanes
 from explorer.ui.polling import Arrived, LiveState, Polling
 from explorer.ui.text import TIME_MODES
-from explorer.ui.worker import LINGER, Ask, Delivery, Job, Worker
+from explorer.ui.worker import Ask, Delivery, Job, Worker, open_here, raise_it, valid
 
 if TYPE_CHECKING:
-    from explorer.engine.lane import Asked, Lane
-    from explorer.model import StoreInfo
+    from explorer.engine.lane import Lane
+    from explorer.model import Event, StoreInfo
     from explorer.stores.store import Store, StoreSpec
 
 __all__ = ["Arrived", "Ask", "LiveState", "Workspace"]
 
 T = TypeVar("T")
-
-CLOSING = 1.7  # seconds a running write gets when the window closes
 
 
 class Workspace(QObject):
@@ -75,11 +74,9 @@ class Workspace(QObject):
         self._delivery = Delivery(self)
         self._workers: dict[str, Worker] = {}
         self._polling: Polling | None = None
-        self._lanes: dict[str, Lane] = {}
-        self._asks: list[Ask] = []
-        self._busy: list[Ask] = []
-        self._busy_timer = QTimer(self, interval=100)
-        self._busy_timer.timeout.connect(self._look_at_busy)
+        self._lanes: Lanes | None = None
+        self._asks = Asks(self)
+        self._asks.busy_changed.connect(self.busy_changed)
         self.current_stream_changed.connect(self._note_current)
 
     # -- opening and closing -------------------------------------------------------------------------------
@@ -124,9 +121,13 @@ class Workspace(QObject):
         if session != self._session or self.info is not None:
             return
         self.info = info
+        opened, failed = partial(self._engine_opened, session), partial(self._engine_failed, session)
+        self._lanes = lanes = Lanes(self._opening(), self._delivery, opened, failed)
         self.opened.emit()
-        self._lane("interactive")
-        self._look_up_unknown_writes(info.identity)
+        # After the first answers: starting a process takes the GUI thread some milliseconds.
+        QTimer.singleShot(0, self, lambda: lanes.lane("interactive") if self._lanes is lanes else None)
+        for unknown in outcomes.pending(info.identity):
+            self._look_up(unknown, info.identity)
 
     def close(self, then: Callable[[], None] | None = None) -> None:
         """Let go of the store within two seconds, whatever runs. Writes that have not started are dropped (the window
@@ -138,40 +139,19 @@ class Workspace(QObject):
             return
         self.closing.emit()
         workers, polling, lanes = self._let_go()
-        delivery = self._delivery
 
         def done() -> None:
             self.closed.emit()
             if then is not None:
                 then()
 
-        def wait() -> None:
-            deadline = time.monotonic() + CLOSING
-            enders = [threading.Thread(target=lane.close, name="closing", daemon=True) for lane in lanes]
-            for ender in enders:
-                ender.start()
-            writer = workers.pop("write", None)
-            if writer is not None:
-                writer.join(max(0.0, deadline - time.monotonic()))
-            for worker in workers.values():
-                worker.join(min(0.5, max(0.0, deadline - time.monotonic())))
-            if polling is not None:
-                polling.join(min(0.5, max(0.0, deadline - time.monotonic())))
-            for ender in enders:
-                ender.join(max(0.0, deadline - time.monotonic()))
-            delivery.later(done)
-
-        threading.Thread(target=wait, name="closing", daemon=True).start()
+        ending.end(workers, polling, lanes, lambda: self._delivery.later(done))
 
     def _let_go(self) -> tuple[dict[str, Worker], Polling | None, list[Lane]]:
         self._session += 1
-        self._busy_timer.stop()
-        for ask in self._asks:
-            if ask.topic != "write":
-                ask.supersede()
-        self._asks.clear()
-        workers, polling, lanes = self._workers, self._polling, list(self._lanes.values())
-        self._workers, self._polling, self._lanes = {}, None, {}
+        self._asks.drop()
+        workers, polling, lanes = self._workers, self._polling, self._lanes.let_go() if self._lanes else []
+        self._workers, self._polling, self._lanes = {}, None, None
         for worker in workers.values():
             worker.stop()
         if polling is not None:
@@ -180,15 +160,11 @@ class Workspace(QObject):
         self.aggregates, self.plugin_problems = (), ()
         self.current_stream = ("", "", 0)
         self.live = LiveState("off")
-        if self._busy:
-            self._busy = []
-            self.busy_changed.emit([])
         return workers, polling, lanes
 
     @property
     def occupied(self) -> bool:
-        """Something has been asked and not answered yet."""
-        return any(not one.done and not one.stale for one in self._asks)
+        return self._asks.occupied
 
     def pending_writes(self) -> list[str]:
         """What has been asked to be written and has not started, a line each."""
@@ -241,7 +217,7 @@ class Workspace(QObject):
 
         `event_ids`: what it appends, so that an outcome that never came to be known can be looked up afterwards.
         """
-        ask = Ask(text, None, "write")
+        ask = Ask(text, None, WRITE)
         on_failure = self._failure(failed, owner)
         if not self.writable or self.info is None:
             error = ReadOnly("This store is open read-only.", "Open it again and tick “Allow writing”.")
@@ -252,7 +228,7 @@ class Workspace(QObject):
 
         def known(call: Callable[[Any], None], answer: Any) -> None:
             outcomes.forget(identity, noted)
-            if owner is None or _valid(owner):
+            if owner is None or valid(owner):
                 call(answer)
 
         def not_known(error: ExplorerError) -> None:
@@ -260,7 +236,7 @@ class Workspace(QObject):
                 outcomes.forget(identity, noted)
             on_failure(error)
 
-        self._track(ask)
+        self._asks.track(ask)
         self._put("write", job, lambda answer: known(then, answer), not_known, ask)
         return ask
 
@@ -279,37 +255,11 @@ class Workspace(QObject):
         """Ask an engine process; parts and the answer (a message each) come here in order."""
         asked = Ask(text, owner, f"engine {topic}" if topic is not None else None)
         on_failure = self._failure(failed, owner)
-        process = self._lane(lane) if self.is_open else None
-        if process is None:
-            error = Cancelled("The store has been closed.")
-            self._delivery.later(lambda: on_failure(error))
+        if self._lanes is None:
+            self._delivery.later(lambda: on_failure(Cancelled("The store has been closed.")))
             return asked
-        self._track(asked)
-        asked.started = time.monotonic()
-        handles: list[Asked] = []
-        asked.on_cancel(lambda: handles[0].cancel() if handles else None)
-
-        def finish(call: Callable[[Any], None], answer: Any) -> None:
-            asked.done = True
-            if asked.wanted:
-                call(answer)
-
-        def progress(reply: Any) -> None:
-            if isinstance(reply, messages.Progress):
-                asked.progress = reply.done / reply.total if reply.total else None
-                asked.detail = reply.what
-            if part is not None and asked.wanted:
-                part(reply)
-
-        later = self._delivery.later
-        handles.append(
-            process.ask(
-                ask,
-                lambda reply: later(lambda: progress(reply)),
-                lambda reply: later(lambda: finish(then, reply)),
-                lambda error: later(lambda: finish(on_failure, error)),
-            )
-        )
+        self._asks.track(asked)
+        self._lanes.ask(lane, ask, asked, then, on_failure, part)
         return asked
 
     def refresh(self) -> None:
@@ -339,7 +289,7 @@ class Workspace(QObject):
     # -- inside --------------------------------------------------------------------------------------------
 
     def _worker(self, name: str, spec: StoreSpec, *, again: bool) -> Worker:
-        return Worker(name, lambda: _open_store(spec), self._delivery, again=again)
+        return Worker(name, lambda: open_here(spec), self._delivery, again=again)
 
     def _ask_worker(
         self,
@@ -353,7 +303,7 @@ class Workspace(QObject):
         if not self.is_open:
             self._delivery.later(lambda: on_failure(Cancelled("The store has been closed.")))
             return ask
-        self._track(ask)
+        self._asks.track(ask)
         self._put(name, job, then, on_failure, ask)
         return ask
 
@@ -373,24 +323,13 @@ class Workspace(QObject):
             if ask.wanted:
                 failed(error)
 
-        self._workers[name].put(Job(ask, job, answered, did_not, _bug))
-
-    def _track(self, ask: Ask) -> None:
-        """Note an ask for the status bar, and let it take the place of an older one of its topic."""
-        self._asks = [one for one in self._asks if not one.done and not one.stale]
-        if ask.topic is not None and ask.topic != "write":
-            for one in self._asks:
-                if one.topic == ask.topic:
-                    one.supersede()
-        self._asks.append(ask)
-        if not self._busy_timer.isActive():
-            self._busy_timer.start()
+        self._workers[name].put(Job(ask, job, answered, did_not, raise_it))
 
     def _failure(
         self, failed: Callable[[ExplorerError], None] | None, owner: QObject | None
     ) -> Callable[[ExplorerError], None]:
         def fail(error: ExplorerError) -> None:
-            if owner is not None and not _valid(owner):
+            if owner is not None and not valid(owner):
                 return
             if failed is not None:
                 failed(error)
@@ -402,6 +341,11 @@ class Workspace(QObject):
     def _follow(self, spec: StoreSpec, ready: Callable[[], None]) -> None:
         session = self._session
         later = self._delivery.later
+        if spec.copy:
+            # Its own copy would be a further one; nothing can arrive in any of them.
+            self.live = LiveState("static", "A private copy: what is written to the original is not seen.")
+            later(ready)
+            return
 
         def take(rows: list[Arrived]) -> None:
             if session == self._session and self._polling is not None:
@@ -416,84 +360,41 @@ class Workspace(QObject):
                 self.live_changed.emit(state)
 
         self._polling = Polling(
-            lambda: _open_store(spec),
+            lambda: open_here(spec),
             lambda rows: later(lambda: take(rows)),
             lambda state: later(lambda: tell(state)),
             lambda: later(ready),
-            lambda error: later(lambda: _bug(error)),
+            lambda error: later(lambda: raise_it(error)),
         )
 
-    def _lane(self, name: str) -> Lane | None:
-        if name in self._lanes or self.spec is None:
-            return self._lanes.get(name)
-        from explorer.engine.lane import Lane
-
-        session = self._session
-        later = self._delivery.later
-        lane = Lane(name)
-        self._lanes[name] = lane
-        spec = self.spec
-        opening = messages.Open(
-            url=spec.url,
-            layout=spec.layout,
-            instance=spec.instance,
+    def _opening(self) -> messages.Open:
+        assert self.spec is not None
+        return messages.Open(
+            url=self.spec.url,
+            layout=self.spec.layout,
+            instance=self.spec.instance,
             writable=self.writable,
-            password=spec.password,
-            copy=spec.copy,
+            password=self.spec.password,
+            copy=self.spec.copy,
             plugins=self.plugins,
         )
 
-        def ready(reply: Any) -> None:
-            if session == self._session and name == "interactive":
-                self.aggregates, self.plugin_problems = reply.aggregates, reply.problems
-                self.engine_ready.emit()
+    def _engine_opened(self, session: int, lane: str, opened: messages.Opened) -> None:
+        if session == self._session and lane == "interactive":
+            self.aggregates, self.plugin_problems = opened.aggregates, opened.problems
+            self.engine_ready.emit()
 
-        def failed(error: ExplorerError) -> None:
-            if session == self._session:
-                self.engine_failed.emit(str(error))
+    def _engine_failed(self, session: int, _lane: str, error: ExplorerError) -> None:
+        if session == self._session:
+            self.engine_failed.emit(str(error))
 
-        lane.ask(opening, None, lambda reply: later(lambda: ready(reply)), lambda error: later(lambda: failed(error)))
-        return lane
+    def _look_up(self, unknown: outcomes.Noted, identity: str) -> None:
+        def tell(events: list[Event]) -> None:
+            outcomes.forget(identity, unknown.name)
+            sentence, hint = outcomes.sentence(unknown, len(events))
+            self.notice.emit("info", sentence, hint)
 
-    def _look_up_unknown_writes(self, identity: str) -> None:
-        for unknown in outcomes.pending(identity):
-            self.browse(
-                lambda store, ids=unknown.event_ids: store.events_by_id(ids),  # type: ignore[misc]
-                lambda events, one=unknown: self._tell_outcome(identity, one, len(events)),  # type: ignore[misc]
-                owner=self,
-            )
-
-    def _tell_outcome(self, identity: str, unknown: outcomes.Noted, found: int) -> None:
-        outcomes.forget(identity, unknown.name)
-        sentence, hint = outcomes.sentence(unknown, found)
-        self.notice.emit("info", sentence, hint)
-
-    def _look_at_busy(self) -> None:
-        self._asks = [one for one in self._asks if not one.done and not one.stale]
-        now = time.monotonic()
-        busy = [one for one in self._asks if now - one.asked > LINGER]
-        if busy or self._busy:
-            self._busy = busy
-            self.busy_changed.emit(list(busy))
-        if not self._asks:
-            self._busy_timer.stop()
+        self.browse(lambda store: store.events_by_id(unknown.event_ids), tell, owner=self)
 
     def _note_current(self, category: str, id: str, version: int) -> None:
         self.current_stream = (category, id, version)
-
-
-def _open_store(spec: StoreSpec) -> Store:
-    # Imported in the thread that waits: SQLAlchemy takes 0.2 to 0.4 s, which would be the GUI thread's.
-    from explorer.stores import open_store
-
-    return open_store(spec)
-
-
-def _valid(thing: QObject) -> bool:
-    import shiboken6
-
-    return shiboken6.isValid(thing)
-
-
-def _bug(error: BaseException) -> None:
-    raise error

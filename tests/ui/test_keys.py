@@ -46,7 +46,7 @@ def all_events(window: Window) -> None:
 
 
 def dialog_shown(window: Window) -> bool:
-    return window._dialog is not None and window._dialog.isVisible()
+    return window.opening.dialog is not None and window.opening.dialog.isVisible()
 
 
 def mark_first(window: Window) -> None:
@@ -99,7 +99,7 @@ CASES = {
     "command palette": Case("Ctrl+Shift+P", lambda w: w.goto.field.text() == ">" and w.goto.isVisible()),
     "open": Case("Ctrl+O", dialog_shown),
     "open read-only": Case(
-        "Ctrl+Shift+O", lambda w: dialog_shown(w) and not (w._dialog and w._dialog.writable.isEnabled())
+        "Ctrl+Shift+O", lambda w: dialog_shown(w) and not (w.opening.dialog and w.opening.dialog.writable.isEnabled())
     ),
     "new tab": Case("Ctrl+T", lambda w: w.goto.field.hasFocus()),
     "close tab": Case("Ctrl+W", lambda w: w.tabs.count() == 1),
@@ -166,8 +166,8 @@ def test_a_key_does_what_the_sheet_says(qtbot: QtBot, qapp: QApplication, window
         assert target.hasFocus()
     QTest.keySequence(target, QKeySequence(case.keys))
     qtbot.waitUntil(lambda: case.then(window), timeout=PATIENCE)
-    if window._dialog is not None:
-        window._dialog.reject()
+    if window.opening.dialog is not None:
+        window.opening.dialog.reject()
     if window._help is not None:
         window._help.close()
     theme.apply(qapp, "light", 100)

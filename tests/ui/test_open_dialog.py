@@ -293,11 +293,11 @@ def test_a_file_dropped_on_the_window_is_opened(qtbot: QtBot, make_window: Make,
 def test_what_cannot_be_opened_comes_back_in_the_dialog(qtbot: QtBot, make_window: Make, tmp_path: Path) -> None:
     window = make_window()
     drop(window, str(damage(tmp_path, "text")))
-    qtbot.waitUntil(lambda: window._dialog is not None and window._dialog.isVisible(), timeout=PATIENCE)
-    assert window._dialog is not None
-    assert window._dialog.banner.isVisible()
-    assert window._dialog.path.text().endswith("text")
-    window._dialog.reject()
+    qtbot.waitUntil(lambda: window.opening.dialog is not None and window.opening.dialog.isVisible(), timeout=PATIENCE)
+    assert window.opening.dialog is not None
+    assert window.opening.dialog.banner.isVisible()
+    assert window.opening.dialog.path.text().endswith("text")
+    window.opening.dialog.reject()
     assert window.first_page.open_button.isEnabled()
 
 

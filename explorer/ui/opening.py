@@ -1,0 +1,127 @@
+"""From choosing a store to having it open: the dialog, recent stores, the demo; what fails comes back to the dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from explorer.errors import ExplorerError
+from explorer.settings import Recent, Settings
+from explorer.stores.store import StoreSpec
+from explorer.ui import passwords
+from explorer.ui.demo_store import DemoStore
+from explorer.ui.first_page import FirstPage
+from explorer.ui.open_dialog import OpenDialog
+from explorer.ui.worker import Delivery
+from explorer.ui.workspace import Workspace
+
+
+class Opening(QObject):
+    """`leave(then)` closes what is open first (the window asks about writes that have not started)."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        first_page: FirstPage,
+        window: QWidget,
+        leave: Callable[[Callable[[], None]], None],
+    ) -> None:
+        super().__init__(window)
+        self.workspace = workspace
+        self.settings = settings
+        self.first_page = first_page
+        self.dialog: OpenDialog | None = None
+        self._window = window
+        self._leave = leave
+        self._delivery = Delivery(self)
+        self._demo = DemoStore(self._delivery)
+        self._wanted: StoreSpec | None = None  # what is being opened
+        self._ended = False
+        workspace.opened.connect(lambda: self._say(""))
+        workspace.open_failed.connect(self._failed)
+
+    def choose(self, read_only: bool = False) -> None:
+        """The open dialog."""
+        dialog = self._new_dialog()
+        if read_only:
+            dialog.writable.setChecked(False)
+            dialog.writable.setEnabled(False)
+        dialog.open()
+
+    def _new_dialog(self) -> OpenDialog:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+        self.dialog = OpenDialog(self.settings, self._window)
+        self.dialog.chosen.connect(self.open)
+        return self.dialog
+
+    def open_recent(self, recent: Recent) -> None:
+        """As it was opened last."""
+        self.open(StoreSpec(recent.url, recent.layout, recent.instance, recent.writable), tuple(recent.plugins))
+
+    def open_demo(self) -> None:
+        """The demo's store, with its services."""
+
+        def failed(error: ExplorerError) -> None:
+            self._say("")
+            self.first_page.banner.show_error(error, self.open_demo)
+
+        def begin() -> None:
+            self._say("Preparing the demo …")
+            self._demo.start(lambda spec: self._start(spec, ()), failed)
+
+        self.close_then(begin)
+
+    def open(self, spec: StoreSpec, plugins: tuple[str, ...] = ()) -> None:
+        """Close what is open and open this. A password that is not given is looked for in the keyring."""
+
+        def begin() -> None:
+            self._say("Opening …")
+            if spec.password is None and passwords.is_server(spec.url):
+                passwords.in_thread(
+                    self._delivery,
+                    partial(passwords.recall, spec.url),
+                    lambda password: self._start(replace(spec, password=password), plugins),
+                )
+            else:
+                self._start(spec, plugins)
+
+        self.close_then(begin)
+
+    def close_then(self, then: Callable[[], None]) -> None:
+        """Close what is open, and the demo's services with it."""
+
+        def closed() -> None:
+            self._demo.stop()
+            then()
+
+        self._leave(closed)
+
+    def end(self) -> None:
+        """The window is closing."""
+        self._ended = True
+        self._demo.stop()
+
+    def _start(self, spec: StoreSpec, plugins: tuple[str, ...]) -> None:
+        if not self._ended:
+            self._wanted = spec
+            self.workspace.open(spec, plugins or self.workspace.plugins)
+
+    def _failed(self, error: ExplorerError) -> None:
+        self._say("")
+        self._demo.stop()
+        spec, self._wanted = self._wanted, None
+        if spec is not None:
+            dialog = self._new_dialog()
+            dialog.fill(spec.url, writable=spec.writable, error=error)
+            dialog.open()
+
+    def _say(self, words: str) -> None:
+        self.first_page.opening(words)
+        if words:
+            self.first_page.banner.clear()
