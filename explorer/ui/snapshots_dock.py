@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -358,22 +360,14 @@ class SnapshotsDock(QWidget):
                 self._workspace.stream_wanted.emit(*line.key)
 
         self.detail.show_working()
-        self._set_busy(True)
-        self._workspace.engine(
-            VerifySnapshots(*line.key),
-            told,
-            self._not_compared,
-            self._part,
-            owner=self,
-            text="Replaying from a snapshot",
-        )
+        self._verify(VerifySnapshots(*line.key), "interactive", told)
 
-    def _verify(self, ask: VerifySnapshots, lane: str) -> None:
+    def _verify(self, ask: VerifySnapshots, lane: str, then: Callable[[Done], None] | None = None) -> None:
         self.banner.clear()
         self._set_busy(True)
         self._workspace.engine(
             ask,
-            self._compared,
+            then or self._compared,
             self._not_compared,
             self._part,
             topic="verify snapshots",

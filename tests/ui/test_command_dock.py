@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.model import StreamKey
 from explorer.payload import decode
-from explorer.stores import StoreSpec
+from explorer.stores import StoreSpec, open_store
 from explorer.ui.command_dock import CommandDock
 from explorer.ui.workspace import Workspace
 from tests.ui.opened import CUSTOMER, ORDER, WAIT, append, click, field, make_shop, new, stored, type_into, workspace_on
@@ -123,6 +123,21 @@ def test_the_rule_that_refuses_is_said(workspace: Workspace, dock: CommandDock, 
     assert "negative" in dock.outcome.sentence.lower()
     assert not dock.commit_button.isEnabled()
     assert len(stored(url, CUSTOMER)) == 1
+
+
+def test_the_periodic_snapshot_is_taken_after_the_commit_that_crosses_its_number(
+    workspace: Workspace, dock: CommandDock, url: str, qtbot: QtBot
+) -> None:
+    append(url, CUSTOMER, 1, [new("CustomerCreditLimitChanged", {"creditLimit": {"amount": n}}) for n in range(98)])
+    look_at(workspace, CUSTOMER, 99)
+    dock.chooser.choose("Customer", "ChangeCreditLimit")
+    type_into(field(dock, "creditLimit"), "12.5")
+    preview(dock, qtbot)
+    with qtbot.waitSignal(dock.committing.snapshot_taken, timeout=WAIT):
+        commit(dock, qtbot)
+    store = open_store(StoreSpec(url))
+    assert [snapshot.version for snapshot in store.snapshots(CUSTOMER)] == [100]
+    store.close()
 
 
 def test_a_command_that_changes_nothing_says_so(workspace: Workspace, dock: CommandDock, qtbot: QtBot) -> None:
