@@ -13,7 +13,6 @@ from explorer.stores import own
 from explorer.stores.address import PostgresAddress, SqliteAddress, address
 from explorer.stores.connection import Connection
 from explorer.stores.layouts.own import SCHEMA
-from explorer.stores.postgres import PostgresConnection
 from explorer.stores.sqlite import SqliteConnection
 from explorer.stores.store import StoreSpec
 
@@ -41,6 +40,8 @@ def _made(where: SqliteAddress | PostgresAddress) -> Connection:
     if isinstance(where, SqliteAddress):
         own.create_sqlite(where.path)
         return SqliteConnection(where.path, "rw", where.title)
+    from explorer.stores.postgres import PostgresConnection  # late: its driver takes a tenth of a second to import
+
     connection = PostgresConnection(where)
     try:
         connection.writable = True

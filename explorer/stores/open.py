@@ -16,7 +16,6 @@ from explorer.stores.connection import Connection
 from explorer.stores.layout import Catalog, Instance, Layout
 from explorer.stores.layouts import LAYOUTS
 from explorer.stores.layouts.own import SCHEMA
-from explorer.stores.postgres import PostgresConnection
 from explorer.stores.reader import SqlStore
 from explorer.stores.sqlite import SqliteConnection
 from explorer.stores.sqlite_file import copied, look, looking, needs_copy
@@ -102,6 +101,9 @@ def _sqlite_store(
 
 
 def _open_postgres(where: PostgresAddress, spec: StoreSpec) -> Store:
+    # The driver takes a tenth of a second to import: only those who need it pay for it.
+    from explorer.stores.postgres import PostgresConnection
+
     connection = PostgresConnection(where)
     try:
         held = catalog(connection)

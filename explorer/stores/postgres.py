@@ -22,7 +22,8 @@ from explorer.stores.address import PostgresAddress
 from explorer.stores.connection import CommitLost, Rows
 from explorer.stores.layout import Run
 from explorer.stores.postgres_driver import connect, stop
-from explorer.stores.translate import driver_error, from_connecting, from_postgres
+from explorer.stores.translate import driver_error
+from explorer.stores.translate_postgres import from_connecting, from_postgres
 
 STATEMENT_SECONDS = 60  # a query of ours that takes longer is stopped by the server
 LOCK_SECONDS = 10
