@@ -83,8 +83,7 @@ class EventModel(QAbstractTableModel):
     def sync(self, flash: bool = False) -> None:
         """Events or steps were added to the timeline."""
         if self.timeline.generation != self._generation:
-            self.set_timeline(self.timeline)
-            return
+            self._told_anew()
         first, count = self._rows, self.timeline.count
         if count > first:
             self.beginInsertRows(QModelIndex(), first, count - 1)
@@ -96,6 +95,15 @@ class EventModel(QAbstractTableModel):
         if self.timeline.folded > self._folded:
             top, self._folded = self._folded, self.timeline.folded
             self._repaint(top, self._folded - 1)
+
+    def _told_anew(self) -> None:
+        """Rows go only where there are fewer: selection and place outlive it."""
+        self._generation, self._folded, self._flash_from = self.timeline.generation, 0, None
+        if self.timeline.count < self._rows:
+            self.beginRemoveRows(QModelIndex(), self.timeline.count, self._rows - 1)
+            self._rows = self.timeline.count
+            self.endRemoveRows()
+        self._repaint(0, self._rows - 1)
 
     def set_marks(self, ordinals: tuple[int, ...]) -> None:
         for ordinal in {*self._marks, *ordinals}:

@@ -38,11 +38,11 @@ class Replaying(QObject):
         self.generic = False
         self.result: Replayed | None = None
         self.total = 0  # events there are, as far as known; 0: unknown
-        self.outdated = False  # what the timeline holds is being told anew
+        self._anew: Timeline | None = None  # the stream being told anew; takes the timeline's place when it is longer
         self._running: list[Ask] = []  # at most one
         self._again = False
         self._sync = QTimer(self, interval=SYNC_MS, singleShot=True)
-        self._sync.timeout.connect(self.grew)
+        self._sync.timeout.connect(self._announce)
         self._slow = QTimer(self, interval=SLOW_MS, singleShot=True)
         self._slow.timeout.connect(self._became_slow)
         workspace.arrived.connect(self._on_arrived)
@@ -56,7 +56,7 @@ class Replaying(QObject):
 
     @property
     def done(self) -> int:
-        return 0 if self.outdated else self.timeline.folded
+        return (self._anew or self.timeline).folded
 
     def start(self, *, generic: bool = False) -> None:
         """Read and fold from the first event. What was known stays until the first answer is here."""
@@ -64,7 +64,7 @@ class Replaying(QObject):
             ask.supersede()
         self._running.clear()
         self.generic = generic
-        self.outdated = self.timeline.count > 0
+        self._anew = None
         self._send(0)
 
     def extend(self) -> None:
@@ -92,31 +92,44 @@ class Replaying(QObject):
 
     def _part(self, part: Any) -> None:
         if isinstance(part, EventColumns):
-            self.outdated = False
-            self.timeline.take_events(part)
+            if part.start < self.timeline.count and self._anew is None:
+                self._anew = Timeline()
+            (self._anew or self.timeline).take_events(part)
         elif isinstance(part, StepColumns):
-            self.timeline.take_steps(part)
+            (self._anew or self.timeline).take_steps(part)
         else:
             return
+        if self._anew is not None and self._anew.folded <= self.timeline.folded:
+            return  # what is known is more: it stays
         if not self._sync.isActive():
             self._sync.start()
 
     def _answered(self, result: Replayed) -> None:
         self._over()
         self.result = result
-        self.outdated = False
-        self._sync.stop()
-        self.grew.emit()
+        self._settle(whole=True)
         self.finished.emit()
         if self._again:
             self._send(self.timeline.count)
 
     def _refused(self, error: ExplorerError) -> None:
         self._over()
-        if self._sync.isActive():
-            self._sync.stop()
-            self.grew.emit()
+        self._settle(whole=False)
         self.failed.emit(error)
+
+    def _settle(self, *, whole: bool) -> None:
+        """Announce what has come; `whole`: there is no more of it."""
+        self._sync.stop()
+        if self._anew is not None and (whole or self._anew.folded > self.timeline.folded):
+            self.timeline.become(self._anew)
+        self._anew = None
+        self.grew.emit()
+
+    def _announce(self) -> None:
+        if self._anew is not None and self._anew.folded > self.timeline.folded:
+            self.timeline.become(self._anew)
+            self._anew = None
+        self.grew.emit()
 
     def _over(self) -> None:
         self._running.clear()

@@ -7,10 +7,9 @@ it, so that nothing that stands out is lost. It is a slider to Qt: accessible by
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import ceil, log1p
+from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -36,11 +35,11 @@ FLAGS = 14  # pixels above the ticks, for flags, handle and wedges
 LEAST = 3.0  # pixels of a tick without any change
 CAP = 3.0  # pixels on top of a tick with an error
 SOFT = 0.8  # opacity of ticks: thousands of them at full strength are a noise
-REDRAW_MS = 60  # ticks are drawn anew at most so often while events stream in
+NOT_FOLDED = -1
+REDRAW_MS = 150  # ticks are drawn anew at most so often while events stream in
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(NamedTuple):
     """What one tick stands for: events `first` … `last`, the one with most changes, whether one has an error."""
 
     first: int
@@ -53,24 +52,27 @@ class Bin:
 def bins(timeline: Timeline, columns: int) -> list[Bin]:
     """The events in so many columns, or in one each if there are fewer events. Cost: one pass in C over the counts."""
     count, folded = timeline.count, timeline.folded
-    marked = sorted({*timeline.errors, *timeline.problems})
+    flaws = sorted({*timeline.errors, *timeline.problems})
+    flaws.append(count)
     number = min(count, max(columns, 1))
     changes = timeline.changes
     found = []
-    for column in range(number):
-        first = column * count // number
-        end = max(first + 1, (column + 1) * count // number)
-        known = min(end, folded)
+    flaw = 0  # the next in `flaws` that has not been passed
+    end = 0
+    for column in range(1, number + 1):
+        first, end = end, column * count // number
+        known = end if end < folded else folded
         tallest, most = first, None
-        if known > first:
-            if end - first == 1:
-                most = changes[first]
-            else:
-                stretch = changes[first:known]
-                most = max(stretch)
-                tallest = first + stretch.index(most)
-        at = bisect_left(marked, first)
-        found.append(Bin(first, end - 1, tallest, most, at < len(marked) and marked[at] < end))
+        if known - first == 1:
+            most = changes[first]
+        elif known > first:
+            stretch = changes[first:known]
+            most = max(stretch)
+            tallest = first + stretch.index(most)
+        error = flaws[flaw] < end
+        while flaws[flaw] < end:
+            flaw += 1
+        found.append(Bin(first, end - 1, tallest, most, error))
     return found
 
 
@@ -84,7 +86,6 @@ class Ribbon(QSlider):
         self.timeline = timeline
         self.describe: Callable[[int], str] = lambda ordinal: f"v {timeline.versions[ordinal]}"
         self._marks: tuple[int, ...] = ()
-        self._bins: list[Bin] = []
         self._picture: QPixmap | None = None
         self._hovered: int | None = None
         self._wheel = 0
@@ -174,38 +175,52 @@ class Ribbon(QSlider):
         picture.setDevicePixelRatio(scale)
         colours = theme.colours()
         picture.fill(QColor(colours.base))
+        if not self.timeline.count:
+            return picture
         painter = QPainter(picture)
         bottom = self.height() - theme.S - 1
         painter.fillRect(QRectF(theme.M, bottom, self._width(), 1), QColor(colours.hairline))
-        self._bins = bins(self.timeline, int(self._width() * scale))
+        found = bins(self.timeline, int(self._width() * scale))
         room = bottom - theme.scaled(FLAGS) - CAP
         top = log1p(self.timeline.most_changes) or 1.0
-        slot = self._slot()
-        step = max(slot, self._width() / max(1, len(self._bins))) if len(self._bins) < self.timeline.count else slot
+        step = self._slot() if len(found) == self.timeline.count else self._width() / len(found)
         gap = 0.0 if step < 3 else (1.0 if step < 7 else 2.0)
-        for number, one in enumerate(self._bins):
-            x = theme.M + number * step
-            colour = theme.type_colour(self.timeline.type(one.tallest), colours.dark)
-            height = LEAST
-            if one.changes is None:
-                colour = QColor(colours.faint)
-            else:
-                height += (room - LEAST) * log1p(one.changes) / top
-            colour = QColor(colour)
-            colour.setAlphaF(SOFT)
-            width = max(step - gap, 1 / scale)
-            painter.fillRect(QRectF(x + gap / 2, bottom - height, width, height), colour)
+        width = max(step - gap, 1 / scale)
+        # Sorted by colour first: a call for each of thousands of ticks would be felt.
+        ticks: dict[int, list[QRectF]] = {}
+        caps = []
+        types = self.timeline.types
+        for number, one in enumerate(found):
+            x = theme.M + number * step + gap / 2
+            height = LEAST if one.changes is None else LEAST + (room - LEAST) * log1p(one.changes) / top
+            kind = NOT_FOLDED if one.changes is None else types[one.tallest]
+            ticks.setdefault(kind, []).append(QRectF(x, bottom - height, width, height))
             if one.error:
-                painter.fillRect(QRectF(x + gap / 2, bottom - height - CAP, width, CAP), QColor(colours.error))
+                caps.append(QRectF(x, bottom - height - CAP, width, CAP))
+        painter.setPen(Qt.PenStyle.NoPen)
+        for kind, areas in ticks.items():
+            painter.setBrush(self._tick_colour(kind))
+            painter.drawRects(areas)
+        painter.setBrush(QColor(colours.error))
+        painter.drawRects(caps)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         last = -10.0
-        for number, one in enumerate(self._bins):
-            x = theme.M + (number + 0.5) * step
-            if one.error and x - last >= 10:
+        for cap in caps:
+            x = cap.center().x()
+            if x - last >= 10:
                 last = x
                 self._paint_wedge(painter, x)
         painter.end()
         return picture
+
+    def _tick_colour(self, kind: int) -> QColor:
+        """Of an event type by its number in the timeline."""
+        colours = theme.colours()
+        if kind == NOT_FOLDED:
+            return QColor(colours.faint)
+        colour = QColor(theme.type_colour(self.timeline.names[kind], colours.dark))
+        colour.setAlphaF(SOFT)
+        return colour
 
     def _paint_wedge(self, painter: QPainter, x: float) -> None:
         """An error or a flaw: a wedge pointing down at the tick."""

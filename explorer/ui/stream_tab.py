@@ -29,6 +29,7 @@ class StreamTab(StreamPanes):
         self._target = version  # where to go as soon as it is known
         self._comparing = False
         self._known = 0  # events that were announced
+        self._generation = 0  # of the timeline that the panes show
         self._loaded = False  # the first replay is done: what comes from now on is new
         self._dirty = False  # the panes do not show the cursor's step
         self._connect()
@@ -208,6 +209,8 @@ class StreamTab(StreamPanes):
         )
         told_anew = count < self._known
         self._known = count
+        if self.timeline.generation != self._generation:
+            self._generation, self._dirty = self.timeline.generation, True
         self.events.sync(flash=not loading and not told_anew)
         self.ribbon.timeline_changed()
         self.transport.timeline_changed()

@@ -99,6 +99,12 @@ class Timeline:
             self.names.append(name)
         return number
 
+    def become(self, other: Timeline) -> None:
+        """Be what the other is: the same stream, told anew."""
+        generation = self.generation + 1
+        self.__dict__.update(other.__dict__)
+        self.generation = generation
+
     # -- looking up ---------------------------------------------------------------------------------------------------
 
     def type(self, ordinal: int) -> str:
