@@ -175,7 +175,7 @@ def test_a_bomb_is_defused() -> None:
 @pytest.mark.parametrize(
     ("data", "word"),
     [
-        (os.urandom(1).replace(b"{", b"}") + b"\x00" * 40, "encrypted"),
+        (b"\x98" + b"\x00" * 40, "encrypted"),
         (zlib.compress(BODY)[:-9], "too early"),
         (zlib.compress(b"\x00\x01\x02"), "encoding"),
         (b"\x78\x9c" + b"\xff" * 30, "encrypted"),
