@@ -143,7 +143,11 @@ def test_values_come_back_exactly(own_url: str, value: Json) -> None:
         assert list(decoded.value) == ["z", "a"]
 
 
-@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity"), object(), {1: 2}, b"bytes", 1.5], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value",
+    [Decimal("NaN"), Decimal("Infinity"), object(), {1: 2}, b"bytes", 1.5],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_no_json_is_refused(own_url: str, value: object) -> None:
     with opened(own_url) as store:
         with pytest.raises(Invalid):
