@@ -15,9 +15,9 @@ from explorer.ui.chip import Chip
 from explorer.ui.empty import EmptyState
 from explorer.ui.event_filter import FilterBar
 from explorer.ui.event_rows import Filter, columns, cut, row_of
+from explorer.ui.events_table import EventsTable
 from explorer.ui.icons import icon
 from explorer.ui.models import RowsModel
-from explorer.ui.table import RowsTable
 from explorer.ui.workspace import Arrived, Workspace
 
 PAGE = 200
@@ -56,7 +56,7 @@ class AllEventsPanel(QWidget):
         self.stop.clicked.connect(self._stop_scan)
         self.banner = Banner(self)
         self.model = RowsModel(columns(lambda: workspace.time_mode, self._time_before), self, self._fetch)
-        self.table = RowsTable(self.model, "All events", self)
+        self.table = EventsTable(workspace, self.model, self.filters, "All events", self)
         self.empty = EmptyState(parent=self)
         self.chip = Chip(self.table)
         self.chip.clicked.connect(self._go_to_new)
@@ -85,7 +85,6 @@ class AllEventsPanel(QWidget):
         self._soon = QTimer(self, interval=300, singleShot=True)
         self._soon.timeout.connect(self._read_new)
         self.filters.changed.connect(self._on_filter)
-        self.table.opened.connect(self._open)
         self.table.scrolled.connect(self._on_scrolled)
         workspace.opened.connect(self._on_opened)
         workspace.closing.connect(self._on_closing)
@@ -282,9 +281,6 @@ class AllEventsPanel(QWidget):
             if self.model.rows[number] is row:
                 return number
         return None
-
-    def _open(self, row: Arrived) -> None:
-        self.workspace.stream_wanted.emit(row.category, row.id, row.version)
 
     def _show_order(self) -> None:
         self.order.setText("Newest first" if self.newest_first else "Oldest first")

@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
-from explorer.ui.passwords import in_thread
-from explorer.ui.worker import Delivery
+from explorer.ui.worker import Delivery, in_thread
 
 if TYPE_CHECKING:
     from explorer.stores.store import StoreSpec

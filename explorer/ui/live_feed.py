@@ -11,9 +11,9 @@ from explorer.ui.chip import Chip
 from explorer.ui.empty import EmptyState
 from explorer.ui.event_filter import FilterBar
 from explorer.ui.event_rows import Filter, columns, cut, row_of
+from explorer.ui.events_table import EventsTable
 from explorer.ui.icons import icon
 from explorer.ui.models import RowsModel
-from explorer.ui.table import RowsTable
 from explorer.ui.workspace import Arrived, LiveState, Workspace
 
 KEPT = 200_000  # arrivals; older ones are in the list of all events
@@ -45,7 +45,7 @@ class LiveFeedPanel(QWidget):
         self.count = text.plain_label("", self)
         self.count.setObjectName("muted")
         self.model = RowsModel(columns(lambda: workspace.time_mode), self)
-        self.table = RowsTable(self.model, "Live feed", self)
+        self.table = EventsTable(workspace, self.model, self.filters, "Live feed", self)
         self.chip = Chip(self.table)
         self.chip.clicked.connect(self._go_to_new)
         self.empty = EmptyState(parent=self)
@@ -71,7 +71,6 @@ class LiveFeedPanel(QWidget):
         self._sifting = QTimer(self, interval=0)
         self._sifting.timeout.connect(self._sift)
         self.filters.changed.connect(self._on_filter)
-        self.table.opened.connect(lambda row: workspace.stream_wanted.emit(row.category, row.id, row.version))
         self.table.scrolled.connect(self._on_scrolled)
         workspace.opened.connect(self._on_opened)
         workspace.closing.connect(self._on_closing)

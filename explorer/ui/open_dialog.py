@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListWidget,
+    QPlainTextEdit,
     QPushButton,
     QTabWidget,
     QToolButton,
@@ -31,24 +32,11 @@ from explorer.stores.store import StoreSpec
 from explorer.ui import passwords, text, theme
 from explorer.ui.banner import Banner
 from explorer.ui.icons import icon
-from explorer.ui.worker import Delivery
+from explorer.ui.worker import Delivery, in_thread, probe
 
+SHOWN = 20_000  # bytes of a description of tables
 RECOGNISE = "Recognise by its tables"
 FROM_FILE = "Described in a TOML file…"
-
-
-def probe(spec: StoreSpec) -> StoreInfo | ExplorerError:
-    """Open the store, look, close it. In a thread."""
-    from explorer.stores import open_store
-
-    try:
-        store = open_store(spec)
-    except ExplorerError as error:
-        return error
-    try:
-        return store.info
-    finally:
-        store.close()
 
 
 class OpenDialog(QDialog):
@@ -74,6 +62,11 @@ class OpenDialog(QDialog):
         self.layout_choice.addItem(RECOGNISE)
         self.layout_choice.addItem(FROM_FILE)
         self.layout_choice.activated.connect(self._on_layout)
+        self.layout_text = QPlainTextEdit(self)
+        self.layout_text.setReadOnly(True)
+        self.layout_text.setFont(theme.mono_font(11))
+        self.layout_text.setAccessibleName("What the file says; its SELECT will be run, only reading")
+        self.layout_text.setFixedHeight(theme.scaled(120))
         self.instance = QComboBox(self)
         self.instance.setAccessibleName("Which of the stores in this database")
         self.plugins = QListWidget(self)
@@ -103,6 +96,7 @@ class OpenDialog(QDialog):
         more.setHorizontalSpacing(theme.L)
         more.setVerticalSpacing(theme.M)
         more.addRow("Tables", self.layout_choice)
+        more.addRow("", self.layout_text)
         more.addRow("Store", self.instance)
         side = QVBoxLayout()
         side.setSpacing(2)
@@ -116,6 +110,7 @@ class OpenDialog(QDialog):
         more.addRow("", self.writable)
         self._more = more
         more.setRowVisible(self.instance, False)
+        more.setRowVisible(self.layout_text, False)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(theme.L, theme.M, theme.L, theme.L)
         buttons.setSpacing(theme.M)
@@ -161,6 +156,7 @@ class OpenDialog(QDialog):
         self.password = self._field("", "Password")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.keep = QCheckBox("Keep it in the system's keyring", page)
+        self.keep.setToolTip("Where there is no keyring it is kept in memory only, until the program ends.")
         place = QHBoxLayout()
         place.setSpacing(theme.M)
         place.addWidget(self.host, 1)
@@ -277,6 +273,7 @@ class OpenDialog(QDialog):
         chooser.open()
 
     def _on_layout(self, index: int) -> None:
+        self._show_layout()
         if self.layout_choice.itemText(index) == FROM_FILE:
             self.layout_choice.setCurrentIndex(0)
             chooser = self._chooser("Choose the description of the tables", "TOML (*.toml)")
@@ -293,6 +290,19 @@ class OpenDialog(QDialog):
         """Read the tables as this TOML file says."""
         self.layout_choice.insertItem(1, text.shown(Path(path).name, 60), path)
         self.layout_choice.setCurrentIndex(1)
+        self._show_layout()
+
+    def _show_layout(self) -> None:
+        """The SELECT of a file is shown before it runs for the first time."""
+        path = self.layout_choice.currentData()
+        self._more.setRowVisible(self.layout_text, path is not None)
+        if path is not None:
+            try:
+                with open(path, "rb") as file:
+                    words = file.read(SHOWN).decode("utf-8", "replace")
+            except OSError as error:
+                words = f"This file cannot be read: {error.strerror}."
+            self.layout_text.setPlainText(text.lines_shown(words, SHOWN))
 
     def add_plugin_file(self, path: str) -> None:
         self.plugins.addItem(text.shown(Path(path).name, 80))
@@ -347,7 +357,7 @@ class OpenDialog(QDialog):
                 kind = "an event store of our own" if found.layout == "own" else f"an event store ({found.layout})"
                 self.banner.show_notice("info", f"It works: {found.title} is {kind}.", found.notice)
 
-        passwords.in_thread(self._delivery, look, answer)
+        in_thread(self._delivery, look, answer)
 
     def _show_error(self, error: ExplorerError, spec: StoreSpec) -> None:
         self.banner.show_error(error)
@@ -373,6 +383,6 @@ class OpenDialog(QDialog):
     def _done(self, spec: StoreSpec) -> None:
         if self.keep.isChecked() and spec.password:
             url, password = spec.url, spec.password
-            passwords.in_thread(self._delivery, lambda: passwords.keep(url, password), lambda _kept: None)
+            in_thread(self._delivery, lambda: passwords.keep(url, password), lambda _kept: None)
         self.chosen.emit(spec, self.plugin_files())
         self.accept()

@@ -16,7 +16,7 @@ from explorer.ui import passwords
 from explorer.ui.demo_store import DemoStore
 from explorer.ui.first_page import FirstPage
 from explorer.ui.open_dialog import OpenDialog
-from explorer.ui.worker import Delivery
+from explorer.ui.worker import Delivery, in_thread
 from explorer.ui.workspace import Workspace
 
 
@@ -41,6 +41,8 @@ class Opening(QObject):
         self._delivery = Delivery(self)
         self._demo = DemoStore(self._delivery)
         self._wanted: StoreSpec | None = None  # what is being opened
+        self._last: tuple[StoreSpec, tuple[str, ...]] | None = None
+        self._given = workspace.plugins  # with the program: they go with every store
         self._ended = False
         workspace.opened.connect(lambda: self._say(""))
         workspace.open_failed.connect(self._failed)
@@ -64,6 +66,11 @@ class Opening(QObject):
         """As it was opened last."""
         self.open(StoreSpec(recent.url, recent.layout, recent.instance, recent.writable), tuple(recent.plugins))
 
+    def open_again(self) -> None:
+        """What is open now, anew."""
+        if self._last is not None:
+            self.open(*self._last)
+
     def open_demo(self) -> None:
         """The demo's store, with its services."""
 
@@ -83,7 +90,7 @@ class Opening(QObject):
         def begin() -> None:
             self._say("Opening …")
             if spec.password is None and passwords.is_server(spec.url):
-                passwords.in_thread(
+                in_thread(
                     self._delivery,
                     partial(passwords.recall, spec.url),
                     lambda password: self._start(replace(spec, password=password), plugins),
@@ -109,8 +116,8 @@ class Opening(QObject):
 
     def _start(self, spec: StoreSpec, plugins: tuple[str, ...]) -> None:
         if not self._ended:
-            self._wanted = spec
-            self.workspace.open(spec, plugins or self.workspace.plugins)
+            self._wanted, self._last = spec, (spec, plugins)
+            self.workspace.open(spec, tuple(dict.fromkeys((*self._given, *plugins))))
 
     def _failed(self, error: ExplorerError) -> None:
         self._say("")

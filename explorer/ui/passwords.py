@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from explorer.stores.address import PostgresAddress, address
-from explorer.ui.worker import Delivery
 
 SERVICE = "event-store-explorer"
-
-T = TypeVar("T")
 
 
 def is_server(url: str) -> bool:
@@ -66,22 +60,3 @@ def keep(url: str, password: str) -> bool:
     except KeyringError:
         return False
     return keyring.get_password(SERVICE, url) == password
-
-
-def in_thread(delivery: Delivery, call: Callable[[], T], then: Callable[[T], None]) -> None:
-    """Call this in a daemon thread and give what it returns to the GUI thread. What it raises is a bug and shown so."""
-
-    def run() -> None:
-        try:
-            answer = call()
-        except Exception as error:  # carried over to the GUI thread, where it is raised and shown
-            carried = error
-            delivery.later(lambda: _raise(carried))
-        else:
-            delivery.later(lambda: then(answer))
-
-    threading.Thread(target=run, name="waiting", daemon=True).start()
-
-
-def _raise(error: Exception) -> None:
-    raise error

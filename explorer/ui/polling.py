@@ -131,7 +131,8 @@ class Polling:
             except ExplorerError as error:
                 if isinstance(error, ConnectionLost) and following is not None:
                     following.close()
-                self._tell(replace(self._state, state="reconnecting", detail=f"{error} {error.hint}".strip()))
+                state = "off" if isinstance(error, StoreReplaced) else "reconnecting"
+                self._tell(replace(self._state, state=state, detail=f"{error} {error.hint}".strip()))
                 if not told:
                     told = True
                     self._ready()

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
     QHBoxLayout,
     QLineEdit,
     QStackedLayout,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolButton,
     QTreeView,
     QVBoxLayout,
@@ -31,8 +28,9 @@ from explorer.ui.chip import Chip
 from explorer.ui.empty import EmptyState
 from explorer.ui.icons import icon
 from explorer.ui.models import FLASH_MS
+from explorer.ui.stream_delegate import StreamDelegate
 from explorer.ui.stream_list import StreamListModel
-from explorer.ui.streams_model import DETAIL_ROLE, FRESH_ROLE, NODE_ROLE, StreamRow, StreamsModel
+from explorer.ui.streams_model import NODE_ROLE, StreamRow, StreamsModel
 from explorer.ui.workspace import Arrived, Workspace
 
 PAGE = 200
@@ -40,55 +38,6 @@ RECENT = 200
 DEBOUNCE_MS = 250
 
 Index = QModelIndex | QPersistentModelIndex
-
-
-class _Delegate(QStyledItemDelegate):
-    """Name at the left, version or count at the right; the category, muted, before the id in flat lists."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(40, theme.row_height())
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        colours = theme.colours()
-        painter.save()
-        area: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        node = index.data(NODE_ROLE)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        if selected:
-            painter.fillRect(area, QColor(colours.selection))
-        elif index.data(FRESH_ROLE):
-            painter.fillRect(area, QColor(colours.flash))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(area, QColor(colours.hover))
-        left, right = area.left() + theme.S, area.right() - theme.M
-        middle = Qt.AlignmentFlag.AlignVCenter
-        detail = index.data(DETAIL_ROLE) or ""
-        small = theme.mono_font(11)
-        painter.setFont(small)
-        width = painter.fontMetrics().horizontalAdvance(detail)
-        painter.setPen(QColor(colours.muted))
-        painter.drawText(QRect(right - width, area.top(), width, area.height()), middle, detail)
-        right -= width + theme.M
-        words = index.data(Qt.ItemDataRole.DisplayRole)
-        if isinstance(node, StreamRow):
-            if not index.parent().isValid():
-                prefix = text.shown(node.category, 30)
-                painter.setFont(theme.sans_font(12))
-                painter.drawText(QRect(left, area.top(), max(0, right - left), area.height()), middle, prefix)
-                left += painter.fontMetrics().horizontalAdvance(prefix) + theme.scaled(6) if prefix else 0
-            painter.setFont(theme.mono_font())
-            mode = Qt.TextElideMode.ElideMiddle
-        else:
-            font = theme.sans_font()
-            font.setWeight(font.Weight.Medium)
-            painter.setFont(font)
-            mode = Qt.TextElideMode.ElideRight
-        painter.setPen(QColor(colours.text))
-        room = max(0, right - left)
-        line = painter.fontMetrics().elidedText(words, mode, room)
-        painter.drawText(QRect(left, area.top(), room, area.height()), middle, line)
-        painter.restore()
 
 
 class StreamsPanel(QWidget):
@@ -184,7 +133,7 @@ class StreamsPanel(QWidget):
         view.setAccessibleName(name)
         view.setHeaderHidden(True)
         view.setUniformRowHeights(True)
-        view.setItemDelegate(_Delegate(view))
+        view.setItemDelegate(StreamDelegate(view))
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setExpandsOnDoubleClick(True)

@@ -109,7 +109,6 @@ class RowsTable(QTableView):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(icon("stream"), "Open stream", lambda: self.opened.emit(row))
         cell = self.model_.columns[index.column()].text(row)
         menu.addAction(icon("copy"), "Copy value", lambda: QGuiApplication.clipboard().setText(cell))
         menu.addAction("Copy rows", self.copy)

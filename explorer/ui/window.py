@@ -40,7 +40,7 @@ from explorer.ui.status import MODES, Status
 from explorer.ui.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
 from explorer.ui.tabs import Tabs
-from explorer.ui.workspace import Workspace
+from explorer.ui.workspace import LiveState, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,6 +163,7 @@ class Window(QMainWindow):
         workspace.append_wanted.connect(self._append)
         workspace.failure.connect(self.banner.show_error)
         workspace.notice.connect(self.banner.show_notice)
+        workspace.live_changed.connect(self._on_live)
         workspace.engine_ready.connect(self._on_engine_ready)
         workspace.engine_failed.connect(
             lambda sentence: self.banner.show_notice("error", sentence, "States and commands cannot be shown now.")
@@ -235,6 +236,12 @@ class Window(QMainWindow):
         if problems:
             self.banner.show_notice(
                 "warning", problems[0], "Its categories are shown with the generic fold.", detail="\n".join(problems)
+            )
+
+    def _on_live(self, state: LiveState) -> None:
+        if state.state == "off" and state.detail:
+            self.banner.show_notice(
+                "error", state.detail, "What is shown may be out of date.", retry=self.opening.open_again
             )
 
     def _fill_open_menu(self) -> None:

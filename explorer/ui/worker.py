@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
@@ -20,7 +20,10 @@ from explorer.cancellation import Cancellation
 from explorer.errors import Cancelled, ConnectionLost, ExplorerError, StoreReplaced
 
 if TYPE_CHECKING:
+    from explorer.model import StoreInfo
     from explorer.stores.store import Store, StoreSpec
+
+T = TypeVar("T")
 
 LINGER = 0.3  # seconds after which a running ask is worth a sign
 
@@ -30,6 +33,20 @@ def open_here(spec: StoreSpec) -> Store:
     from explorer.stores import open_store
 
     return open_store(spec)
+
+
+def probe(spec: StoreSpec) -> StoreInfo | ExplorerError:
+    """Open the store, look, close it. In a thread."""
+    from explorer.stores import open_store
+
+    try:
+        store = open_store(spec)
+    except ExplorerError as error:
+        return error
+    try:
+        return store.info
+    finally:
+        store.close()
 
 
 def valid(thing: QObject) -> bool:
@@ -204,3 +221,18 @@ class Worker:
         if isinstance(error, Cancelled) and job.ask.stale:
             return
         self._delivery.later(lambda: job.failed(error))
+
+
+def in_thread(delivery: Delivery, call: Callable[[], T], then: Callable[[T], None]) -> None:
+    """Call this in a daemon thread and give what it returns to the GUI thread. What it raises is a bug and shown so."""
+
+    def run() -> None:
+        try:
+            answer = call()
+        except Exception as error:  # carried over to the GUI thread, where it is raised and shown
+            carried = error
+            delivery.later(lambda: raise_it(carried))
+        else:
+            delivery.later(lambda: then(answer))
+
+    threading.Thread(target=run, name="waiting", daemon=True).start()

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.ui.all_events import PAGE, AllEventsPanel
@@ -96,13 +97,42 @@ def test_double_click_and_enter_open_the_stream_at_the_version(qtbot: QtBot, pan
         QTest.keyClick(panel.table, Qt.Key.Key_Return)
 
 
-def test_copying_rows(panel: AllEventsPanel, qapp: object) -> None:
+def chosen(panel: AllEventsPanel, row: int, title: str) -> None:
+    """Take this entry of the menu of a row."""
+    menu = panel.table.menu_of(panel.model.rows[row], "the cell")
+    next(action for action in menu.actions() if action.text() == title).trigger()
+    menu.deleteLater()
+
+
+def test_what_the_menu_of_an_event_does(qtbot: QtBot, panel: AllEventsPanel, qapp: QApplication) -> None:
+    clipboard = qapp.clipboard()
+    for title, copied in (
+        ("Copy value", "the cell"),
+        ("Copy event id", panel.model.rows[1].event_id),
+        ("Copy as SQL", "SELECT * FROM events WHERE category = 'Order' AND id = 'o-029' AND version = 1;"),
+    ):
+        chosen(panel, 1, title)
+        assert clipboard.text() == copied
+    chosen(panel, 1, "Copy as command line")
+    assert clipboard.text().startswith("esx events ")
+    chosen(panel, 1, "Copy payload")
+    qtbot.waitUntil(lambda: '"orderTotal":{"amount":39.80}' in clipboard.text(), timeout=PATIENCE)
+    chosen(panel, 1, "Only this type")
+    settled(qtbot, panel, ORDERS)
+    panel.filters.clear()
+    settled(qtbot, panel, EVENTS)
+    chosen(panel, EVENTS - 1, "Only this category")
+    settled(qtbot, panel, 3)
+    with qtbot.waitSignal(panel.workspace.stream_wanted) as heard:
+        chosen(panel, 0, "Open stream at this version")
+    assert heard.args == ["Customer", "c-2", 1]
+
+
+def test_copying_rows(panel: AllEventsPanel, qapp: QApplication) -> None:
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     copied = panel.table.model_.columns
-    from PySide6.QtGui import QGuiApplication
-
-    assert QGuiApplication.clipboard().text().count("\t") == len(copied) - 1
+    assert qapp.clipboard().text().count("\t") == len(copied) - 1
 
 
 def test_at_the_top_new_events_appear(qtbot: QtBot, panel: AllEventsPanel, shop: str) -> None:

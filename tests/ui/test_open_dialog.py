@@ -181,6 +181,18 @@ def test_files_are_dropped_where_they_belong(dialog: OpenDialog, shop: str) -> N
     assert dialog.plugin_files() == ()
 
 
+def test_the_select_of_a_description_is_shown_before_it_runs(dialog: OpenDialog, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('select = """SELECT <b>1</b>"""')
+    dialog.set_layout_file(str(file))
+    assert dialog.layout_text.isVisible()
+    assert "SELECT <b>1</b>" in dialog.layout_text.toPlainText()
+    dialog.layout_choice.setCurrentIndex(0)
+    dialog._on_layout(0)
+    assert not dialog.layout_text.isVisible()
+    assert dialog.spec().layout is None
+
+
 # -- passwords -------------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from explorer.ui.bug_dialog import BugDialog
 from explorer.ui.stream_tab import StreamTab
 from explorer.ui.window import Window
 from tests.ui.conftest import PATIENCE, Make, end
-from tests.ui.sample import EVENTS, append, new
+from tests.ui.sample import EVENTS, append, make_shop, new
 
 
 def shown(qtbot: QtBot, window: Window, id: str, version: int) -> StreamTab:
@@ -261,6 +261,25 @@ def test_a_folder_that_cannot_be_written_does_not_keep_it_open(
     monkeypatch.setenv(settings_module.HOME, str(file))
     with qtbot.waitSignal(window.gone, timeout=PATIENCE):
         window.close()
+
+
+# -- while it is open ------------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_was_replaced_says_so_and_can_be_opened_again(
+    qtbot: QtBot, window: Window, shop: str, tmp_path: Path
+) -> None:
+    qtbot.waitUntil(lambda: window.workspace.live.state == "live", timeout=PATIENCE)
+    other = tmp_path / "other.sqlite"
+    make_shop(str(other), orders=1)
+    for file in tmp_path.glob("shop.sqlite*"):
+        file.unlink()
+    other.rename(shop)
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=PATIENCE)
+    assert window.banner.retry.isVisible()
+    with qtbot.waitSignal(window.workspace.opened, timeout=PATIENCE):
+        QTest.mouseClick(window.banner.retry, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(window.tabs.all_events.model.rows) == 5, timeout=PATIENCE)
 
 
 # -- bugs ------------------------------------------------------------------------------------------------------------

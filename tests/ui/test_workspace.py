@@ -347,7 +347,7 @@ def test_a_store_that_is_deleted_is_noticed(qtbot: QtBot, shop_workspace: Worksp
     wait_until(qtbot, lambda: shop_workspace.live.state in ("live", "static"))
     for file in Path(shop).parent.glob("shop.sqlite*"):
         file.unlink()
-    wait_until(qtbot, lambda: shop_workspace.live.state == "reconnecting")
+    wait_until(qtbot, lambda: shop_workspace.live.state in ("off", "reconnecting"))
     assert shop_workspace.live.detail
 
 
