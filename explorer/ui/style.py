@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from explorer.ui.theme import Colours
+from explorer.ui.colours import Colours
 
 _SHEET = """
 QWidget {{ color: {text}; }}

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from explorer.resources import resources
 from explorer.ui import theme
+from explorer.ui.colours import DARK, LIGHT, Colours
 from explorer.ui.icons import icon
-from explorer.ui.theme import DARK, LIGHT, Colours
 
 READ = ("text", "muted", "accent", "add", "remove", "replace", "move", "error", "warning", "good")
 
