@@ -55,9 +55,14 @@ class Stress:
             self.wait_for_writers()
             wrote = time.monotonic()
             self.stop.touch()
-            for name, process in self.subscribers.items():
-                self.findings.check(process.wait(60) == 0, f"{name} ended with {process.returncode}")
+            self.wait_for_subscribers()
             caught_up = time.monotonic()
+            if self.plan.kill:
+                # A writer killed inside of COMMIT may have written it to SQLite's WAL without having told the others:
+                # nobody sees it until the last of them has gone and the next one plays the WAL back.
+                for mode in self.subscribers:
+                    self.subscribe(mode)
+                self.wait_for_subscribers()
         finally:
             for process in (*self.writers.values(), *self.subscribers.values()):
                 process.kill()
@@ -95,6 +100,10 @@ class Stress:
         task |= {"url": self.url, "password": None}
         return subprocess.Popen([sys.executable, "-m", module, json.dumps(task)], cwd=ROOT, stdin=subprocess.DEVNULL)
 
+    def wait_for_subscribers(self) -> None:
+        for name, process in self.subscribers.items():
+            self.findings.check(process.wait(60) == 0, f"{name} ended with {process.returncode}")
+
     def wait_for_writers(self) -> None:
         lives = dict.fromkeys(self.writers, 0)
         done: set[str] = set()
@@ -118,7 +127,7 @@ class Stress:
             if not self.plan.kill or len(done) == len(self.writers):
                 continue
             attempted = sum(self.attempted(name) for name in self.writers)
-            if attempted >= next_kill:
+            if attempted >= next_kill and self.kills["writers"] < self.plan.kills:
                 next_kill += between
                 self.kill_some(done)
             if self.restart is not None and attempted >= restart_at:
