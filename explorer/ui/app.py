@@ -71,9 +71,10 @@ def run(spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path 
     app.setQuitOnLastWindowClosed(False)
     app.setWindowIcon(app_icon())
     settings = settings_module.load()
-    theme.apply(app, settings.theme, settings.zoom)
+    theme.prepare(app, settings.theme, settings.zoom)
     bugs = Bugs(echo=screenshot is not None)
     window = Window(settings, plugins)
+    theme.dress(app)
     window.gone.connect(app.quit)
     interrupts = Interrupts(window)
     picture = Screenshot(window, screenshot, app.exit) if screenshot is not None else None
