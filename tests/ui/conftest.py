@@ -12,13 +12,16 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.errors import ExplorerError
 from explorer.settings import Settings
 from explorer.stores import StoreSpec
 from explorer.ui import theme
+from explorer.ui.banner import Banner
 from explorer.ui.bug_dialog import BugDialog
 from explorer.ui.window import Window
 from explorer.ui.workspace import Workspace
 from tests.ui.sample import make_shop
+from tests.ui.trouble import Told
 
 PATIENCE = 15_000  # ms
 CLOSING = 4_000  # ms; the window promises 2 s, a busy machine may take longer
@@ -39,9 +42,10 @@ def look(qapp: QApplication) -> None:
 @pytest.fixture(autouse=True)
 def no_window_left(qapp: QApplication) -> Iterator[None]:
     """Fails a test that leaves a window in sight or that ended in the bug dialog."""
+    before = {one for one in qapp.topLevelWidgets() if one.isVisible()}
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    windows = [one for one in qapp.topLevelWidgets() if one.isVisible()]
+    windows = [one for one in qapp.topLevelWidgets() if one.isVisible() and one not in before]
     bugs = [one for one in windows if isinstance(one, BugDialog)]
     texts = [one.text.toPlainText() for one in bugs]
     left = [f"{type(one).__name__} {one.windowTitle()!r}" for one in windows]
@@ -137,3 +141,23 @@ def end(qtbot: QtBot, window: Window) -> None:
 def window(make_window: Make, shop: str) -> Window:
     """The window with the shop, open read-only."""
     return make_window(shop)
+
+
+@pytest.fixture
+def empty_window(make_window: Make) -> Window:
+    """The window without a store."""
+    return make_window()
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
+    """Every failure that a banner shows from now on, as it is shown."""
+    heard: list[Told] = []
+    show = Banner.show_error
+
+    def show_error(banner: Banner, error: ExplorerError, retry: Callable[[], None] | None = None) -> None:
+        show(banner, error, retry)
+        heard.append(Told(banner, error))
+
+    monkeypatch.setattr(Banner, "show_error", show_error)
+    return heard

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from explorer.settings import Settings
+from explorer.stores import StoreSpec
 from explorer.ui import theme
 from explorer.ui.actions import ACTIONS
 from explorer.ui.stream_tab import StreamTab
@@ -145,32 +150,65 @@ CASES = {
 }
 
 
+def waited(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE / 1000
+    while not condition():
+        assert time.monotonic() < until
+        QTest.qWait(10)
+
+
+@pytest.fixture(scope="module")
+def shared(qapp: QApplication, shop_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
+    """One window for all keys: starting one for each would take minutes."""
+    folder = tmp_path_factory.mktemp("keys")
+    for file in shop_template.parent.iterdir():
+        shutil.copy(file, folder / file.name)
+    theme.apply(qapp, "light", 100)
+    window = Window(Settings())
+    window.resize(1280, 800)
+    window.show()
+    window.open(StoreSpec(str(folder / shop_template.name)))
+    waited(lambda: bool(window.workspace.aggregates) and not window.workspace.occupied)
+    yield window
+    gone: list[bool] = []
+    window.gone.connect(lambda: gone.append(True))
+    window.close()
+    waited(lambda: bool(gone))
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
 @pytest.fixture
-def window(qtbot: QtBot, make_window: Make, shop: str) -> Window:
-    """The shop, with an order open at its end."""
-    window = make_window(shop)
-    opened = window.tabs.show_stream(*LONG)
-    qtbot.waitUntil(lambda: opened.version == 2 and opened.timeline.folded == 2, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: window.workspace.live.state == "live", timeout=PATIENCE)
-    return window
+def window(shared: Window, qapp: QApplication) -> Iterator[Window]:
+    """The shop, with an order open at its end; put back afterwards."""
+    shared.activateWindow()
+    waited(shared.isActiveWindow)
+    shared.streams.tree.setFocus()
+    opened = shared.tabs.show_stream(*LONG)
+    waited(lambda: opened.version == 2 and opened.timeline.folded == 2)
+    waited(lambda: shared.workspace.live.state == "live")
+    yield shared
+    shared.goto.close_()
+    for dialog in shared.findChildren(QDialog):
+        dialog.hide()
+    shared.setWindowState(shared.windowState() & ~Qt.WindowState.WindowFullScreen)
+    if theme.zoom() != 100:
+        theme.apply(qapp, "light", 100)
+    shared.workspace.pause(False)
+    shared.tabs.clear_streams()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_a_key_does_what_the_sheet_says(qtbot: QtBot, qapp: QApplication, window: Window, case: Case) -> None:
+def test_a_key_does_what_the_sheet_says(window: Window, case: Case) -> None:
     case.before(window)
-    if case.keys == "Ctrl+Shift+Space" and case.before is paused:
-        qtbot.waitUntil(lambda: window.workspace.live.state == "paused", timeout=PATIENCE)
+    if case.before is paused:
+        waited(lambda: window.workspace.live.state == "paused")
     target = case.at(window) if case.at is not None else window
     if target is not window:
         target.setFocus()
         assert target.hasFocus()
     QTest.keySequence(target, QKeySequence(case.keys))
-    qtbot.waitUntil(lambda: case.then(window), timeout=PATIENCE)
-    if window.opening.dialog is not None:
-        window.opening.dialog.reject()
-    if window._help is not None:
-        window._help.close()
-    theme.apply(qapp, "light", 100)
+    waited(lambda: case.then(window))
 
 
 def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
@@ -189,7 +227,7 @@ def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
 
 
 @pytest.mark.parametrize("keys", ["Left", "Right", "Home", "End", "Space", "M", "D", "/"])
-def test_single_keys_are_text_where_one_types(qtbot: QtBot, window: Window, keys: str) -> None:
+def test_single_keys_are_text_where_one_types(window: Window, keys: str) -> None:
     field = window.streams.filter
     field.setText("ab")
     field.setFocus()
@@ -205,6 +243,7 @@ def test_menus_have_their_letters(window: Window) -> None:
     assert titles == ["&Store", "&Go", "&Timeline", "&Write", "&View", "&Help"]
 
 
-def test_quit_closes_the_window(qtbot: QtBot, window: Window) -> None:
+def test_quit_closes_the_window(qtbot: QtBot, make_window: Make) -> None:
+    window = make_window()
     with qtbot.waitSignal(window.gone, timeout=PATIENCE):
         QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
