@@ -71,6 +71,9 @@ def _look(path: str, title: str) -> Look:
         if _ours(path) and os.access(os.path.dirname(path), os.W_OK):
             return Look("ro")
         return Look("copy", f"{title} belongs to somebody else and has changes waiting in its -wal file.")
+    if _cut_off(path, header):
+        # Nothing can be written to it any more: no side files beside what may be all that is left.
+        return Look("immutable", notice=f"{title} is shorter than it says itself: it was cut off. Its end is missing.")
     if _ours(path) and os.access(os.path.dirname(path), os.W_OK):
         return Look("ro")
     return Look(
@@ -78,6 +81,15 @@ def _look(path: str, title: str) -> Look:
         notice="Static view: nobody has this file open, and opening it as usual would leave files behind that lock its"
         " owner out. It is opened again as soon as somebody writes.",
     )
+
+
+def _cut_off(path: str, header: bytes) -> bool:
+    """Does the file have fewer pages than its header counts? Only where no WAL holds the rest."""
+    fields = ((16, 2), (24, 4), (28, 4), (92, 4))
+    size, changes, pages, valid_for = (int.from_bytes(header[at : at + length]) for at, length in fields)
+    if size == 1:  # what 65536 is written as
+        size = 65536
+    return changes == valid_for and os.path.getsize(path) < size * pages
 
 
 def _ours(path: str) -> bool:
