@@ -53,9 +53,7 @@ class Decision:
 
     @property
     def changes(self) -> list[Change]:
-        # What was nothing before is shown member by member, like everything later.
-        new = self.before is None and isinstance(self.after, dict)
-        return diff({} if new else self.before, self.after)
+        return diff(self.before, self.after)
 
 
 # -- deciding ----------------------------------------------------------------------------------------------------------

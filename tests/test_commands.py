@@ -58,7 +58,7 @@ def test_a_preview_writes_nothing_and_its_commit_exactly_the_previewed_events(st
     assert store.stream(KEY) is None
     assert (decision.key, decision.expected, decision.refused, decision.error) == (KEY, 0, "", "")
     assert decision.loaded == "0 events"
-    assert decision.before is None
+    assert decision.before == {}
     assert decision.after["status"] == "PENDING"  # type: ignore[index, call-overload]
     assert {change.op for change in decision.changes} == {"add"}
     assert [change.path for change in decision.changes][:2] == ["/status", "/customerId"]

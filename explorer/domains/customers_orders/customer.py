@@ -46,7 +46,7 @@ class ReleaseCredit:
 
 
 def evolve(state: Any, event: DomainEvent) -> Any:
-    """The customer after the event; None before it exists."""
+    """The customer after the event; empty before it exists."""
     data = event.data
     match event.type:
         case "CustomerCreated":
@@ -75,10 +75,10 @@ def available(state: Any, order_id: str) -> Amount:
 def decide(state: Any, command: Any) -> Sequence[tuple[str, Json]]:
     """The events of a command: none where it was done before. Raises `Refused`."""
     if isinstance(command, CreateCustomer):
-        if state is not None:
+        if state:
             raise Refused("The customer exists already.")
         return [("CustomerCreated", {"name": command.name, "creditLimit": _limit(command.creditLimit)})]
-    if state is None:
+    if not state:
         raise Refused("There is no such customer.")
     match command:
         case ChangeCreditLimit():
@@ -120,7 +120,7 @@ def _limit(limit: Money) -> dict[str, Json]:
 
 CUSTOMER = Aggregate(
     name="Customer",
-    initial=lambda: None,
+    initial=dict,
     evolve=evolve,
     decide=decide,
     commands=(CreateCustomer, ChangeCreditLimit, ReserveCredit, ReleaseCredit),

@@ -69,7 +69,7 @@ class ShipOrder:
 
 
 def evolve(state: Any, event: DomainEvent) -> Any:
-    """The order after the event; None before it exists. Events of the original example lack lines and revision."""
+    """The order after the event; empty before it exists. Events of the original example lack lines and revision."""
     data = event.data
     match event.type:
         case "OrderCreated":
@@ -115,7 +115,7 @@ def decide(state: Any, command: Any) -> Sequence[tuple[str, Json]]:
     """The events of a command: none where it comes too late to matter. Raises `Refused`."""
     if isinstance(command, CreateOrder):
         return _create(state, command)
-    if state is None:
+    if not state:
         raise Refused("There is no such order.")
     status, revision, customer = state["status"], state["revision"], state["customerId"]
     match command:
@@ -148,7 +148,7 @@ def decide(state: Any, command: Any) -> Sequence[tuple[str, Json]]:
 
 
 def _create(state: Any, command: CreateOrder) -> Sequence[tuple[str, Json]]:
-    if state is not None:
+    if state:
         raise Refused("The order exists already.")
     lines = _checked(command.lines)
     created: Json = {
@@ -183,7 +183,7 @@ def _require(allowed: bool, status: str, done: str) -> None:
 
 ORDER = Aggregate(
     name="Order",
-    initial=lambda: None,
+    initial=dict,
     evolve=evolve,
     decide=decide,
     commands=(CreateOrder, ApproveOrder, RejectOrder, ReviseOrder, CancelOrder, ShipOrder),
