@@ -24,6 +24,7 @@ class Column(IntEnum):
     CHANGES = 3
 
 
+COLUMNS = len(Column)
 TITLES = ("#", "Time", "Type", "Changes")
 
 
@@ -130,7 +131,7 @@ class EventModel(QAbstractTableModel):
     def _repaint(self, first: int, last: int) -> None:
         last = min(last, self._rows - 1)
         if 0 <= first <= last:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
+            self.dataChanged.emit(self.index(first, 0), self.index(last, COLUMNS - 1))
 
     # -- QAbstractTableModel ------------------------------------------------------------------------------------------
 
@@ -138,7 +139,7 @@ class EventModel(QAbstractTableModel):
         return 0 if parent.isValid() else self._rows
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(Column)
+        return 0 if parent.isValid() else COLUMNS
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from explorer.engine import messages
@@ -16,6 +16,7 @@ from explorer.errors import Cancelled, ExplorerError
 from explorer.ui import text, theme
 from explorer.ui.banner import Banner
 from explorer.ui.icons import icon
+from explorer.ui.still import StillLabels
 from explorer.ui.text_pages import Source
 from explorer.ui.workspace import Workspace
 
@@ -34,18 +35,26 @@ class PaneHead(QWidget):
         self.heading.setObjectName("heading")
         self.note = text.plain_label("", self)
         self.note.setObjectName("muted")
-        self._line = QHBoxLayout(self)
+        self._inside = QWidget(self)
+        self._line = QHBoxLayout(self._inside)
         self._line.setContentsMargins(theme.M, 0, theme.S, 0)
         self._line.setSpacing(theme.S)
-        self._line.addWidget(self.heading)
-        self._line.addSpacing(theme.S)
-        self._line.addWidget(self.note)
-        self._line.addStretch(1)
+        self._line.addWidget(StillLabels(self.heading, self.note, parent=self), 1)
         theme.signals().changed.connect(self._apply_theme)
         self._apply_theme()
 
     def _apply_theme(self) -> None:
         self.setFixedHeight(theme.scaled(HEAD))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # No layout of its own: what changes inside with every step is laid out there, and asks nobody above.
+        self._inside.setGeometry(self.rect())
+
+    def sizeHint(self) -> QSize:
+        return self._inside.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return self._inside.minimumSizeHint()
 
     def add(self, widget: QWidget) -> None:
         self._line.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -5,6 +5,7 @@ It shows where the cursor stands and says where the user wants it (`wanted`); wh
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -13,8 +14,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QS
 
 from explorer.ui import text, theme
 from explorer.ui.icons import icon
+from explorer.ui.still import StillLabels
 from explorer.ui.timeline import Timeline
 
+_DIGIT = re.compile(r"\d")
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 50.0)  # events a second
 
 
@@ -130,6 +133,7 @@ class Transport(QWidget):
         self.time = text.plain_label("", self)
         self.time.setObjectName("muted")
         self.time.setAccessibleName("Time of the event")
+        self._version_place, self._time_place = StillLabels(self.version), StillLabels(self.time)
         self.go_to = GoToField(self)
         self.go_to.setPlaceholderText("Version or time")
         self.go_to.setAccessibleName("Go to version or time")
@@ -148,9 +152,9 @@ class Transport(QWidget):
         line.addSpacing(theme.M)
         line.addWidget(self.slider, 1)
         line.addSpacing(theme.M)
-        line.addWidget(self.version)
+        line.addWidget(self._version_place)
         line.addSpacing(theme.M)
-        line.addWidget(self.time)
+        line.addWidget(self._time_place)
         line.addSpacing(theme.M)
         line.addWidget(self.go_to)
 
@@ -213,10 +217,12 @@ class Transport(QWidget):
         text.set_label(self.version, words)
         # As wide as the longest it will be, so that nothing shifts while stepping.
         widest = f"v {text.number(self.timeline.versions[-1])} of {text.number(self.timeline.versions[-1])}"
-        self.version.setMinimumWidth(self.version.fontMetrics().horizontalAdvance(widest.replace("1", "0")) + 2)
+        self._version_place.reserve(_DIGIT.sub("0", widest))
         time = self.timeline.time(cursor)
         mode = "utc" if self.utc else "local"
-        text.set_label(self.time, text.when(time, mode) if time is not None else "no time")
+        words = text.when(time, mode) if time is not None else "no time"
+        self._time_place.reserve(_DIGIT.sub("0", words))
+        text.set_label(self.time, words)
         self.time.setToolTip(text.tooltip(text.when(time, mode, full=True)))
 
     # -- playing ------------------------------------------------------------------------------------------------------

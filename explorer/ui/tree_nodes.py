@@ -26,6 +26,11 @@ class Column(IntEnum):
     VALUE = 2
 
 
+COLUMNS = len(Column)
+_OPENING = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_PLAIN = _OPENING | Qt.ItemFlag.ItemNeverHasChildren
+
+
 class Role(IntEnum):
     ROW = Qt.ItemDataRole.UserRole + 1  # messages.Row; None for the line that stands for the members not fetched
     MORE = Qt.ItemDataRole.UserRole + 2  # how many members are not fetched; 0 for an ordinary row
@@ -114,7 +119,7 @@ class TreeOfValues(QAbstractItemModel):
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
         children = self._node(parent).children
-        if children is None or not (0 <= row < len(children) and 0 <= column < len(Column)):
+        if children is None or not (0 <= row < len(children) and 0 <= column < COLUMNS):
             return QModelIndex()
         if parent.isValid() and parent.column() != 0:
             return QModelIndex()
@@ -133,7 +138,7 @@ class TreeOfValues(QAbstractItemModel):
         return len(children) if children is not None else 0
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return len(Column)
+        return COLUMNS
 
     def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
         if parent.isValid() and parent.column() != 0:
@@ -144,9 +149,7 @@ class TreeOfValues(QAbstractItemModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        node = self._node(index)
-        return flags if node.container else flags | Qt.ItemFlag.ItemNeverHasChildren
+        return _OPENING if self._node(index).container else _PLAIN
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -276,7 +279,7 @@ class TreeOfValues(QAbstractItemModel):
             position += 1
         if changed_to >= 0:
             self.dataChanged.emit(
-                self.index_of(children[changed_from]), self.index_of(children[changed_to], len(Column) - 1)
+                self.index_of(children[changed_from]), self.index_of(children[changed_to], COLUMNS - 1)
             )
 
     def _insert(self, node: Node, position: int, rows: Sequence[Row], names: Sequence[Identity]) -> None:
@@ -301,7 +304,7 @@ class TreeOfValues(QAbstractItemModel):
             self._remove(node, line.position, line.position)
         elif line is not None and line.more != more:
             line.more = more
-            self.dataChanged.emit(self.index_of(line), self.index_of(line, len(Column) - 1))
+            self.dataChanged.emit(self.index_of(line), self.index_of(line, COLUMNS - 1))
 
     @staticmethod
     def _number(children: list[Node], start: int) -> None:

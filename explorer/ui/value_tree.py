@@ -203,8 +203,9 @@ class ValueTree(QTreeView):
 
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """The tint of a mark runs through the whole line, gutter and indentation too."""
-        row = self.values.node_at(index).row
-        if self.selectionModel().isRowSelected(index.row(), index.parent()):
+        node, current = self.values.node_at(index), self.currentIndex()
+        row = node.row
+        if current.isValid() and self.values.node_at(current) is node:
             painter.fillRect(option.rect, QColor(theme.colours().selection))
         elif row is not None and row.mark in CHANGED:
             painter.fillRect(option.rect, theme.mark_colours(row.mark)[1])
