@@ -36,6 +36,7 @@ from explorer.ui.workspace import Arrived, Workspace
 PAGE = 200
 RECENT = 200
 DEBOUNCE_MS = 250
+PACE_MS = 300  # arrivals are put in at most so often
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -102,6 +103,9 @@ class StreamsPanel(QWidget):
         whole.addWidget(self.banner)
         whole.addWidget(pages, 1)
 
+        self._newest: dict[tuple[str, str], StreamRow] = {}  # streams that have changed and are not shown so yet
+        self._pace = QTimer(self, interval=PACE_MS, singleShot=True)
+        self._pace.timeout.connect(self._take_newest)
         self._soon = QTimer(self, interval=DEBOUNCE_MS, singleShot=True)
         self._soon.timeout.connect(self._apply_filter)
         self._settle = QTimer(self, interval=FLASH_MS, singleShot=True)
@@ -254,6 +258,7 @@ class StreamsPanel(QWidget):
             self.banner.show_error(error, self.reload)
 
     def _on_closing(self) -> None:
+        self._newest.clear()
         self._soon.stop()
         self.filter.clear()
         self._soon.stop()
@@ -265,12 +270,21 @@ class StreamsPanel(QWidget):
     # -- live ---------------------------------------------------------------------------------------------------------
 
     def _on_arrived(self, arrivals: list[Arrived]) -> None:
-        newest: dict[tuple[str, str], StreamRow] = {}
+        newest = self._newest
         for one in arrivals:
             key = (one.category, one.id)
             if key not in newest or one.version > newest[key].version:
                 newest[key] = StreamRow(one.category, one.id, one.version, one.recorded_at_us, one.type)
-        rows = list(newest.values())
+        if not self._pace.isActive():
+            self._take_newest()
+
+    def _take_newest(self) -> None:
+        """At once, but only so often: a tree with a new line is laid out anew as a whole."""
+        if not self._newest:
+            return
+        self._pace.start()
+        rows = list(self._newest.values())
+        self._newest.clear()
         with self._still(self.tree):
             for name in self.tree_model.arrived(rows):
                 self.tree_model.add_category(name)
