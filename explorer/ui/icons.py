@@ -59,9 +59,9 @@ class _Engine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        # Qt passes the size in device pixels here.
+        # The size is in logical pixels; what is painted has `scale` times as many.
         side = min(size.width(), size.height())
-        return pixmap(self._name, self._colour(mode, state), side, side, 1.0)
+        return pixmap(self._name, self._colour(mode, state), side, side, scale)
 
     def actualSize(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QSize:
         side = min(size.width(), size.height())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListWidget,
     QPlainTextEdit,
@@ -95,9 +96,9 @@ class OpenDialog(QDialog):
         more.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         more.setHorizontalSpacing(theme.L)
         more.setVerticalSpacing(theme.M)
-        more.addRow("Tables", self.layout_choice)
-        more.addRow("", self.layout_text)
-        more.addRow("Store", self.instance)
+        more.addRow(self._label("Tables"), self.layout_choice)
+        more.addRow(self._label(""), self.layout_text)
+        more.addRow(self._label("Store"), self.instance)
         side = QVBoxLayout()
         side.setSpacing(2)
         side.addWidget(self.add_plugin)
@@ -106,8 +107,8 @@ class OpenDialog(QDialog):
         plugins.setSpacing(theme.S)
         plugins.addWidget(self.plugins, 1)
         plugins.addLayout(side)
-        more.addRow("Plug-ins", plugins)
-        more.addRow("", self.writable)
+        more.addRow(self._label("Plug-ins"), plugins)
+        more.addRow(self._label(""), self.writable)
         self._more = more
         more.setRowVisible(self.instance, False)
         more.setRowVisible(self.layout_text, False)
@@ -127,8 +128,16 @@ class OpenDialog(QDialog):
         whole.addStretch(1)
         whole.addLayout(buttons)
         self.setMinimumWidth(theme.scaled(560))
-        self.tabs.currentChanged.connect(lambda _index: self._show_state())
+        self.tabs.currentChanged.connect(self._on_page)
+        self._on_page(0)
+
+    def _on_page(self, index: int) -> None:
+        """As high as the page in sight needs, not as the highest of them."""
+        page = self.tabs.widget(index)
+        if page is not None:
+            self.tabs.setFixedHeight(self.tabs.tabBar().sizeHint().height() + page.sizeHint().height() + theme.S)
         self._show_state()
+        QTimer.singleShot(0, self, lambda: self.resize(self.width(), self.sizeHint().height()))
 
     # -- the pages -----------------------------------------------------------------------------------------
 
@@ -142,7 +151,7 @@ class OpenDialog(QDialog):
         line.addWidget(self.path, 1)
         line.addWidget(browse)
         form = self._form(page)
-        form.addRow("File", line)
+        form.addRow(self._label("File"), line)
         return page
 
     def _postgres_page(self) -> QWidget:
@@ -162,12 +171,12 @@ class OpenDialog(QDialog):
         place.addWidget(self.host, 1)
         place.addWidget(self.port)
         form = self._form(page)
-        form.addRow("Host, port", place)
-        form.addRow("Database", self.database)
-        form.addRow("User", self.user)
-        form.addRow("Password", self.password)
-        form.addRow("", self.keep)
-        form.addRow("or address", self.url)
+        form.addRow(self._label("Host, port"), place)
+        form.addRow(self._label("Database"), self.database)
+        form.addRow(self._label("User"), self.user)
+        form.addRow(self._label("Password"), self.password)
+        form.addRow(self._label(""), self.keep)
+        form.addRow(self._label("or address"), self.url)
         self.url.textChanged.connect(self._on_url)
         return page
 
@@ -177,6 +186,12 @@ class OpenDialog(QDialog):
         form.setHorizontalSpacing(theme.L)
         form.setVerticalSpacing(theme.M)
         return form
+
+    def _label(self, words: str) -> QLabel:
+        """As wide in all forms, so that their fields stand below one another."""
+        label = text.plain_label(words, self)
+        label.setMinimumWidth(theme.scaled(74))
+        return label
 
     def _field(self, placeholder: str, name: str) -> QLineEdit:
         field = QLineEdit(self)
@@ -246,18 +261,14 @@ class OpenDialog(QDialog):
         return tuple(self.plugins.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.plugins.count()))
 
     def _would_create(self) -> bool:
-        path = self.path.text().strip()
-        return self.tabs.currentIndex() == 0 and self.writable.isChecked() and bool(path) and not Path(path).exists()
+        path, on_file = self.path.text().strip(), self.tabs.currentIndex() == 0
+        return on_file and self.writable.isChecked() and bool(path) and not Path(path).exists()
 
     def _show_state(self) -> None:
         self.open_button.setEnabled(bool(self._where()) and not self._trying)
         self.test.setEnabled(bool(self._where()) and not self._trying)
-        if self._trying:
-            text.set_label(self.state, "Trying …")
-        elif self._would_create():
-            text.set_label(self.state, "A new store will be made there.")
-        else:
-            text.set_label(self.state, "")
+        creating = "A new store will be made there." if self._would_create() else ""
+        text.set_label(self.state, "Trying …" if self._trying else creating)
         self.offer.hide()
 
     # -- choosing files ------------------------------------------------------------------------------------

@@ -96,6 +96,13 @@ def test_an_icon_follows_the_theme(qapp: QApplication) -> None:
     theme.apply(qapp, "light")
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_icons_are_sharp_at_every_scale(qapp: QApplication, scale: float) -> None:
+    picture = icon("lock").pixmap(QSize(16, 16), scale)
+    assert picture.width() == round(16 * scale)
+    assert picture.devicePixelRatio() == scale
+
+
 def test_an_unknown_icon_is_a_mistake() -> None:
     with pytest.raises(FileNotFoundError):
         icon("no such icon")
