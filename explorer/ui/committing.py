@@ -133,7 +133,7 @@ class Committing(QObject):
         self._set_busy(False)
         if isinstance(error, Conflict):
             self.conflicted.emit(error)
-        elif isinstance(error, outcomes.UNKNOWN):
+        elif outcomes.is_unknown(error):
             self.unknown.emit(sent, error)
             self.look(sent)
         else:

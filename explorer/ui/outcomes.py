@@ -13,11 +13,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from explorer import settings
-from explorer.errors import ConnectionLost, OutcomeUnknown
+from explorer.errors import ConnectionLost, ExplorerError, OutcomeUnknown, StoreReplaced
 from explorer.ui import text
-
-UNKNOWN = (OutcomeUnknown, ConnectionLost)
-"""Failures after which nobody knows whether it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +27,25 @@ class Noted:
     at: str  # ISO 8601, UTC
 
 
+def is_unknown(error: ExplorerError) -> bool:
+    """After this failure, does nobody know whether it was written? A file that has gone was looked for before."""
+    return isinstance(error, OutcomeUnknown | ConnectionLost) and not isinstance(error, StoreReplaced)
+
+
 def note(identity: str, what: str, event_ids: tuple[str, ...]) -> str:
-    """Note a write that is about to run; returns its name. Nothing is noted without event ids. Raises OSError."""
+    """Note a write that is about to run; returns its name, "" when nothing was noted.
+
+    Nothing is noted without event ids. Where the disk has no room for the note, the write must not fail for that: all
+    that is lost is the look-up at the next start.
+    """
     if not event_ids:
         return ""
     name = uuid.uuid4().hex
     noted = Noted(name, what, event_ids, datetime.now(UTC).isoformat(timespec="seconds"))
-    settings.write(settings.connection_folder(identity) / "writes" / f"{name}.json", noted)
+    try:
+        settings.write(settings.connection_folder(identity) / "writes" / f"{name}.json", noted)
+    except OSError:
+        return ""
     return name
 
 
