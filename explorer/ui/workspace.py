@@ -232,7 +232,7 @@ class Workspace(QObject):
                 call(answer)
 
         def not_known(error: ExplorerError) -> None:
-            if not isinstance(error, outcomes.UNKNOWN):
+            if not outcomes.is_unknown(error):
                 outcomes.forget(identity, noted)
             on_failure(error)
 
