@@ -27,6 +27,7 @@ BATCH = 250  # events handed over at once
 PACE = 0.05  # seconds between batches: ten thousand events a second at most
 INTERVAL = 0.1  # seconds between looks while things happen; longer the longer nothing does
 IDLE_INTERVAL = 1.0
+SILENT = 3.0  # seconds without an answer of the store that are worth saying
 
 
 class Arrived(NamedTuple):
@@ -50,7 +51,7 @@ class LiveState:
 
     state: str
     detail: str = ""
-    age: float = 0.0  # seconds since the store was looked at last
+    age: float = 0.0  # seconds since the store answered last, when these are too many; else 0.0
     waiting: int = 0  # arrivals counted while paused
     head: Position | None = None
     lag: int = 0  # events that are stored but have not been handed over yet, as far as positions tell
@@ -87,9 +88,11 @@ class Polling:
         self._taken = threading.Event()
         self._paused = False
         self._state = LiveState("off")
-        self._quiet_since = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="polling", daemon=True)
-        self._thread.start()
+        self._quiet_since = self._answered = time.monotonic()
+        self._telling = threading.Lock()
+        self._threads = [threading.Thread(target=job, name="polling", daemon=True) for job in (self._run, self._watch)]
+        for thread in self._threads:
+            thread.start()
 
     def pause(self, paused: bool) -> None:
         self._paused = paused
@@ -103,8 +106,10 @@ class Polling:
         self._taken.set()
 
     def join(self, seconds: float) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     # -- in the thread -------------------------------------------------------------------------------------
 
@@ -121,6 +126,7 @@ class Polling:
                     following = _Following(store) if following is None else following.again(store)
                 with following.store.cancelling(self._stop):
                     self._step(following)
+                self._answered = time.monotonic()
                 backoff.succeeded()
                 if not told:
                     told = True
@@ -161,6 +167,7 @@ class Polling:
         self._tell_standing(following, "static" if following.store.info.static else "live")
         if rows:
             while not self._taken.wait(0.5):
+                self._answered = time.monotonic()  # it is the window that is busy
                 self._stop.check()
             self._stop.check()
 
@@ -183,16 +190,25 @@ class Polling:
                 if following.store.changed():
                     following.dirty = True
                     break
+                self._answered = time.monotonic()
                 if following.pending and time.monotonic() >= until:
                     break
-                if time.monotonic() >= until:
-                    self._tell(replace(self._state, age=0.0))
-                    until = time.monotonic() + interval
 
     def _tell(self, state: LiveState) -> None:
-        if state != self._state:
-            self._state = state
-            self._changed(state)
+        with self._telling:
+            if state != self._state:
+                self._state = state
+                self._changed(state)
+
+    def _watch(self) -> None:
+        """In a thread of its own: say when the store does not answer, which a frozen server never does by itself."""
+        silent = False
+        while not self._stop.wait(1.0):
+            with self._telling:
+                age = time.monotonic() - self._answered
+                was, silent = silent, age > SILENT and self._state.state in ("live", "paused")
+                if was or silent:
+                    self._changed(replace(self._state, age=age if silent else 0.0))
 
 
 class _Following:

@@ -157,9 +157,11 @@ class Strip(QWidget):
         words = LIVE_WORDS.get(state.state, state.state)
         if state.state == "paused":
             words += f" · {text.number(state.waiting)} waiting" if state.waiting else ""
+        if state.age:
+            words += f" · no answer for {state.age:.0f} s"
         self.live.setText(text.menu_text(words))
         self.live.setIcon(icon("play" if state.state == "paused" else "pause"))
         self.live.setEnabled(state.state in ("live", "paused"))
         tones = {"live": "good", "paused": "warning", "reconnecting": "error", "static": "muted", "off": "faint"}
-        self.dot.set_tone(tones.get(state.state, "faint"))
+        self.dot.set_tone("error" if state.age else tones.get(state.state, "faint"))
         self.live.setToolTip(text.tooltip(state.detail or "Pause or resume: nothing is lost while it is paused."))

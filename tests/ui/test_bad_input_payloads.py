@@ -1,0 +1,122 @@
+"""What is stored may be anything: it is shown as it is, and said what is wrong with it, where it stands."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from explorer.model import StreamKey
+from explorer.stores import StoreSpec
+from explorer.ui.window import Window
+from tests import stores_damaged as damaged
+from tests import stores_written as written
+from tests.stores.test_bad_input_payloads import BROKEN, EXACT, MB
+from tests.ui.heart import beating
+from tests.ui.opened import WAIT, append, new
+from tests.ui.streams import settle
+from tests.ui.trouble import closed, opened, replayed, tab_on
+
+
+@pytest.fixture
+def payloads(tmp_path: Path) -> tuple[Path, dict[str, StreamKey]]:
+    """A store of the real library with a stream for each payload that the library would never write."""
+    path = tmp_path / "shop.sqlite"
+    written.eventsourcing(str(path))
+    rows = {name: (uuid.uuid4(), data) for name, data in {**EXACT, **BROKEN}.items()}
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany(
+            "INSERT INTO stored_events VALUES (?, 1, 'm:Order.Created', ?)",
+            [(ident.hex, data) for ident, data in rows.values()],
+        )
+        connection.commit()
+    damaged.in_rollback_mode(path)
+    return path, {name: StreamKey("Order", str(ident)) for name, (ident, _) in rows.items()}
+
+
+def test_any_payload_can_be_looked_at(
+    qtbot: QtBot, empty_window: Window, payloads: tuple[Path, dict[str, StreamKey]]
+) -> None:
+    path, streams = payloads
+    before = damaged.contents(path.parent)
+    window = opened(qtbot, empty_window, StoreSpec(str(path)))
+    for name, key in streams.items():
+        with beating():
+            tab = replayed(qtbot, window, key)
+            assert tab.timeline.count == 1, name
+        said = {**tab.timeline.problems, **tab.timeline.errors}
+        problem = tab.payload.left.problem
+        assert bool(said) == (name in BROKEN), name
+        assert problem.isVisible() == (name in BROKEN), name
+        window.tabs.close_tab(window.tabs.currentIndex())
+    closed(qtbot, window)
+    assert damaged.contents(path.parent)[path.name] == before[path.name]
+
+
+def test_a_payload_of_50_mb(qtbot: QtBot, empty_window: Window, tmp_path: Path) -> None:
+    path = tmp_path / "shop.sqlite"
+    written.eventsourcing(str(path))
+    ident = uuid.uuid4()
+    data = b'{"lines":[' + b",".join(b'{"sku":"A-%d","text":"%s"}' % (n, b"x" * 90) for n in range(50 * MB // 120))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO stored_events VALUES (?, 1, 'm:Order.Created', ?)", (ident.hex, data + b"]}"))
+        connection.commit()
+    window = opened(qtbot, empty_window, StoreSpec(str(path)))
+    with beating():
+        tab = tab_on(qtbot, window, StreamKey("Order", str(ident)))
+        qtbot.waitUntil(lambda: tab.replaying.result is not None or tab.banner.isVisible(), timeout=4 * WAIT)
+        settle(qtbot, tab)
+    assert tab.timeline.count == 1
+
+
+NAMES = (
+    "a/b",
+    'o\'clock "quoted"',
+    "two\nlines\ttabs",
+    "<img src=file:///etc/passwd>&amp;",
+    "\u202eevil",
+    "😀é",
+    "[*]",
+)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_any_name_can_be_looked_at(qtbot: QtBot, empty_window: Window, tmp_path: Path, name: str) -> None:
+    url = str(tmp_path / "own.sqlite")
+    key = StreamKey(f"Order {name}", name)
+    append(url, key, 0, [new(f"Created {name}", {name: name})])
+    window = opened(qtbot, empty_window, StoreSpec(url))
+    with beating():
+        tab = replayed(qtbot, window, key)
+    assert tab.timeline.count == 1
+    assert "\n" not in window.tabs.tabText(window.tabs.currentIndex())
+    assert "\u202e" not in window.tabs.tabText(window.tabs.currentIndex()) + window.windowTitle()
+
+
+@pytest.mark.parametrize("versions", [(1, 2, 2, 3), (1, 2, 5, 6), (4, 5, 6)], ids=str)
+def test_versions_that_are_missing_or_come_twice(
+    qtbot: QtBot, empty_window: Window, tmp_path: Path, versions: tuple[int, ...]
+) -> None:
+    path = tmp_path / "shop.sqlite"
+    ident = uuid.uuid4()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "CREATE TABLE stored_events (originator_id TEXT, originator_version INTEGER, topic TEXT, state BLOB)"
+        )
+        connection.execute("CREATE INDEX of_stream ON stored_events (originator_id, originator_version)")
+        stamps = [b'{"timestamp":{"_type_":"datetime_iso","_data_":"2024-01-01T00:00:%02d+00:00"}}' % (50 - n)
+                  for n in range(len(versions))]  # fmt: skip
+        connection.executemany(
+            "INSERT INTO stored_events VALUES (?, ?, 'm:Order.Changed', ?)",
+            [(ident.hex, version, stamp) for version, stamp in zip(versions, stamps, strict=True)],
+        )
+        connection.commit()
+    window = opened(qtbot, empty_window, StoreSpec(str(path)))
+    with beating():
+        tab = replayed(qtbot, window, StreamKey("Order", str(ident)))
+    assert [tab.timeline.versions[n] for n in range(tab.timeline.count)] == list(versions)
+    assert tab.timeline.problems, "a hole, a duplicate, and time that runs backwards"
