@@ -28,6 +28,8 @@ _INT_DIGITS = 4_300  # the default of sys.set_int_max_str_digits
 _fast_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _fast_encoder = msgspec.json.Encoder(decimal_format="number")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+# The number -0, or what looks like it in a text; not the -0 of a date. What is looked for first is found fastest.
+_NEGATIVE_ZERO = re.compile(rb"-0(?<![^\s:\[,]-0)(?![\d.eE])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -49,7 +51,7 @@ def decode(raw: bytes) -> Decoded:
         if (
             raw.count(b":") == _fast_encoder.encode(value).count(b":")
             and b"\\u003" not in raw
-            and b"-0" not in raw
+            and not _NEGATIVE_ZERO.search(raw)
             and (len(raw) < 2 * DEPTH or raw.count(b"[") + raw.count(b"{") <= DEPTH or depth(value) <= DEPTH)
         ):
             return Decoded(value)
