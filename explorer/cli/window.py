@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import sys
@@ -55,9 +56,9 @@ def _demo(arguments: argparse.Namespace) -> int:
     spec = demo.prepare(postgres=arguments.postgres, reset=arguments.reset)
     plugins = tuple(arguments.plugin)
     missing = display.missing()
+    if not missing and not arguments.screenshot:
+        return _window(spec, plugins, None, demo=True)
     with demo.services(spec):
-        if not missing and not arguments.screenshot:
-            return _window(spec, plugins, None)
         picture = Path(arguments.screenshot) if arguments.screenshot else _somewhere()
         if missing and not arguments.screenshot:
             print(f"{missing} So the window is painted to {picture} instead.")
@@ -73,10 +74,14 @@ def _somewhere() -> Path:
     return (here if os.access(here, os.W_OK) else Path(tempfile.gettempdir())) / PICTURE
 
 
-def _window(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path | None) -> int:
+def _window(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path | None, demo: bool = False) -> int:
+    gc.disable()  # importing makes no garbage worth looking for; the window enables it again
+    if spec is not None:
+        # Before Qt: once that is there, it reads the source of every module that is imported (a quarter of the time).
+        import explorer.stores.open  # noqa: F401 - for its side effect
     from explorer.ui import app
 
-    return app.run(spec, plugins, screenshot=picture)
+    return app.run(spec, plugins, screenshot=picture, demo=demo)
 
 
 def _render(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path) -> int:

@@ -55,14 +55,14 @@ class Bugs:
         self._dialog.add(error)
 
 
-def run(spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path | None = None) -> int:
-    """Show the window until it is closed; with `screenshot`, paint it to that file and end. Returns the exit code:
-    0, or 1 when the picture could not be made, or 3 when the store of the picture could not be opened.
+def run(
+    spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path | None = None, demo: bool = False
+) -> int:
+    """Show the window until it is closed; with `screenshot`, paint it to that file and end. With `demo` the store is
+    the demo's and its services run as long as it is open. Returns the exit code: 0, or 1 when the picture could not be
+    made, or 3 when the store of the picture could not be opened.
     """
     gc.disable()  # until the window stands: starting makes no garbage worth looking for
-    if spec is not None:
-        # The import takes longer than Qt's start; both at once. Needed by whatever is opened.
-        threading.Thread(target=_import_drivers, name="importing", daemon=True).start()
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QCoreApplication.setApplicationName("event-store-explorer")
     QGuiApplication.setApplicationDisplayName(NAME)
@@ -81,7 +81,9 @@ def run(spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path 
     window.show()
 
     def begin() -> None:
-        if spec is not None:
+        if spec is not None and demo:
+            window.opening.open_demo(spec)
+        elif spec is not None:
             window.open(spec, plugins)
         elif picture is not None:
             picture.soon()

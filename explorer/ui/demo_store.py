@@ -1,4 +1,4 @@
-"""The demo: its store and the services beside it, started in threads and ended with the store or the program."""
+"""The demo: its store and the services beside it, made in threads and ended with the store or the program."""
 
 from __future__ import annotations
 
@@ -20,30 +20,46 @@ class DemoStore:
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
         self._running = ExitStack()
+        self._changing = threading.Lock()  # held while services are started or ended
 
-    def start(self, then: Callable[[StoreSpec], None], failed: Callable[[ExplorerError], None]) -> None:
-        """Make the store if it is not there, start its services, and give what opens it."""
+    def make(self, then: Callable[[StoreSpec], None], failed: Callable[[ExplorerError], None]) -> None:
+        """Make the store if it is not there, and give what opens it."""
 
-        def prepare() -> StoreSpec | ExplorerError:
-            from explorer.demo import prepare as make
-            from explorer.demo import services
+        def make() -> StoreSpec | ExplorerError:
+            from explorer.demo import prepare
 
             try:
-                spec = make()
-                self._running.enter_context(services(spec))
+                return prepare()
             except ExplorerError as error:
                 return error
-            return spec
 
-        def answer(found: StoreSpec | ExplorerError) -> None:
-            if isinstance(found, ExplorerError):
-                failed(found)
+        def answer(made: StoreSpec | ExplorerError) -> None:
+            if isinstance(made, ExplorerError):
+                failed(made)
             else:
-                then(found)
+                then(made)
 
-        in_thread(self._delivery, prepare, answer)
+        in_thread(self._delivery, make, answer)
+
+    def serve(self, spec: StoreSpec) -> None:
+        """Start the services of the store. Does not wait."""
+        running = self._running
+
+        def begin() -> None:
+            from explorer.demo import services
+
+            with self._changing:
+                if running is self._running:  # nobody has stopped them meanwhile
+                    running.enter_context(services(spec))
+
+        threading.Thread(target=begin, name="starting services", daemon=True).start()
 
     def stop(self) -> None:
         """End the services. Does not wait."""
-        running = self._running.pop_all()
-        threading.Thread(target=running.close, name="closing", daemon=True).start()
+        running, self._running = self._running, ExitStack()
+
+        def end() -> None:
+            with self._changing:
+                running.close()
+
+        threading.Thread(target=end, name="closing", daemon=True).start()

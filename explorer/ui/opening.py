@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from explorer.errors import ExplorerError
@@ -18,6 +18,8 @@ from explorer.ui.first_page import FirstPage
 from explorer.ui.open_dialog import OpenDialog
 from explorer.ui.worker import Delivery, in_thread
 from explorer.ui.workspace import Workspace
+
+SETTLING = 500  # ms until the demo's services start: they would take the processor from the first page
 
 
 class Opening(QObject):
@@ -44,7 +46,10 @@ class Opening(QObject):
         self._last: tuple[StoreSpec, tuple[str, ...]] | None = None
         self._given = workspace.plugins  # with the program: they go with every store
         self._ended = False
-        workspace.opened.connect(lambda: self._say(""))
+        self._served: StoreSpec | None = None  # the demo's store while it is the one that is open
+        self._serve_soon = QTimer(self, interval=SETTLING, singleShot=True)
+        self._serve_soon.timeout.connect(self._serve)
+        workspace.opened.connect(self._opened)
         workspace.open_failed.connect(self._failed)
 
     def choose(self, read_only: bool = False) -> None:
@@ -68,19 +73,29 @@ class Opening(QObject):
 
     def open_again(self) -> None:
         """What is open now, anew."""
-        if self._last is not None:
+        if self._served is not None:
+            self.open_demo(self._served)
+        elif self._last is not None:
             self.open(*self._last)
 
-    def open_demo(self) -> None:
-        """The demo's store, with its services."""
+    def open_demo(self, made: StoreSpec | None = None) -> None:
+        """The demo's store, with its services; None: make it first if it is not there."""
 
         def failed(error: ExplorerError) -> None:
             self._say("")
             self.first_page.banner.show_error(error, self.open_demo)
 
+        def start(spec: StoreSpec) -> None:
+            self._served = spec
+            self._start(spec, ())
+
         def begin() -> None:
-            self._say("Preparing the demo …")
-            self._demo.start(lambda spec: self._start(spec, ()), failed)
+            if made is not None:
+                self._say("Opening …")
+                start(made)
+            else:
+                self._say("Preparing the demo …")
+                self._demo.make(start, failed)
 
         self.close_then(begin)
 
@@ -104,7 +119,7 @@ class Opening(QObject):
         """Close what is open, and the demo's services with it."""
 
         def closed() -> None:
-            self._demo.stop()
+            self._stop_serving()
             then()
 
         self._leave(closed)
@@ -112,16 +127,30 @@ class Opening(QObject):
     def end(self) -> None:
         """The window is closing."""
         self._ended = True
-        self._demo.stop()
+        self._stop_serving()
 
     def _start(self, spec: StoreSpec, plugins: tuple[str, ...]) -> None:
         if not self._ended:
             self._wanted, self._last = spec, (spec, plugins)
             self.workspace.open(spec, tuple(dict.fromkeys((*self._given, *plugins))))
 
+    def _opened(self) -> None:
+        self._say("")
+        if self._served is not None:
+            self._serve_soon.start()
+
+    def _serve(self) -> None:
+        if self._served is not None:
+            self._demo.serve(self._served)
+
+    def _stop_serving(self) -> None:
+        self._serve_soon.stop()
+        self._served = None
+        self._demo.stop()
+
     def _failed(self, error: ExplorerError) -> None:
         self._say("")
-        self._demo.stop()
+        self._stop_serving()
         spec, self._wanted = self._wanted, None
         if spec is not None:
             dialog = self._new_dialog()

@@ -33,6 +33,8 @@ __all__ = ["Arrived", "Ask", "LiveState", "Workspace"]
 
 T = TypeVar("T")
 
+WARMING = 200  # ms after opening until an engine process is started that nobody has asked for anything yet
+
 
 class Workspace(QObject):
     """One open store at a time. Signals of a store that was closed meanwhile do not come any more."""
@@ -124,8 +126,8 @@ class Workspace(QObject):
         opened, failed = partial(self._engine_opened, session), partial(self._engine_failed, session)
         self._lanes = lanes = Lanes(self._opening(), self._delivery, opened, failed)
         self.opened.emit()
-        # After the first answers: starting a process takes the GUI thread some milliseconds.
-        QTimer.singleShot(0, self, lambda: lanes.lane("interactive") if self._lanes is lanes else None)
+        # Starting a process holds up every thread: after the first page, unless a panel asks it something before.
+        QTimer.singleShot(WARMING, self, lambda: lanes.lane("interactive") if self._lanes is lanes else None)
         for unknown in outcomes.pending(info.identity):
             self._look_up(unknown, info.identity)
 
