@@ -7,11 +7,12 @@ The last line is "painted": what is in sight has been painted and the screen has
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 BEGUN = time.monotonic()
 
@@ -23,11 +24,18 @@ def say(stage: str) -> None:
     sys.stdout.flush()
 
 
+def wait_for_screen() -> None:
+    """Until the screen has drawn what it was sent: it answers in order."""
+    from PySide6.QtGui import QGuiApplication
+
+    QGuiApplication.primaryScreen().grabWindow(0, 0, 0, 1, 1)
+
+
 def empty() -> int:
     """An empty window of a program that has imported SQLAlchemy."""
     import sqlalchemy  # noqa: F401 - it is what is measured
     from PySide6.QtCore import QTimer
-    from PySide6.QtGui import QGuiApplication, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
     from PySide6.QtWidgets import QApplication, QMainWindow
 
     class Empty(QMainWindow):
@@ -37,7 +45,7 @@ def empty() -> int:
 
         def end(self) -> None:
             if self.isVisible():
-                QGuiApplication.sync()
+                wait_for_screen()
                 say("painted")
                 self.close()
 
@@ -52,17 +60,18 @@ def demo() -> int:
     """The program itself, with somebody who sees when the first page of its demo is there."""
     from explorer import cli
     from explorer.cli import window as verbs
-    from explorer.stores.store import StoreSpec
 
     program = verbs._window
 
-    def watched(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path | None) -> int:
+    def watched(*what: Any, **how: Any) -> int:
         say("demo prepared")
+        gc.disable()  # as the program does now
+        import explorer.stores.open  # noqa: F401 - as the program does now
         from explorer.ui import app
 
         say("imported")
         setattr(app, "Window", _watched_window())  # noqa: B010 - to a type checker the name belongs to the module alone
-        return program(spec, plugins, picture)
+        return program(*what, **how)
 
     # As late as the program itself comes to its window: what it imports before is part of what is measured.
     verbs._window = watched
@@ -71,7 +80,6 @@ def demo() -> int:
 
 def _watched_window() -> type:
     from PySide6.QtCore import QEvent, QObject, QTimer
-    from PySide6.QtGui import QGuiApplication
 
     from explorer.settings import Settings
     from explorer.ui.window import Window
@@ -107,7 +115,7 @@ def _watched_window() -> type:
             return any(tree.rowCount(tree.index(row, 0)) > 1 for row in range(tree.rowCount()))
 
         def _end(self) -> None:
-            QGuiApplication.sync()
+            wait_for_screen()
             say("painted")
             self.close()
 
