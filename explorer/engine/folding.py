@@ -12,9 +12,11 @@ from explorer import fold
 from explorer.engine.messages import EventColumns, StepColumns
 from explorer.fold import StepFailed
 from explorer.model import Aggregate, Domain, Event, Position, Snapshot, StreamKey
+from explorer.oddities import Oddities
 from explorer.plugins import Loaded, aggregate_for
 from explorer.replay import Replay
 from explorer.stores import Store
+from explorer.stores.layout import microseconds
 
 STRETCH = 500  # events read at once, and columns sent in one message
 SLICE = 0.015  # seconds of folding before others get their turn
@@ -40,9 +42,10 @@ def claim(store: Store, domains: Loaded, key: StreamKey) -> Claim:
 
 def _is_of(domain: Domain, aggregate: Aggregate, events: Sequence[Event]) -> bool:
     """Whether any of these first events of a stream is one that the aggregate folds. None at all: a new stream."""
-    return (
-        not aggregate.events or not events or any(_type_of_today(event, domain) in aggregate.events for event in events)
-    )
+    if not aggregate.events or not events or any(event.type in aggregate.events for event in events):
+        return True
+    # Only now: an upcaster wants payloads, which may be long.
+    return domain.upcast is not None and any(_type_of_today(event, domain) in aggregate.events for event in events)
 
 
 def _type_of_today(event: Event, domain: Domain) -> str:
@@ -72,6 +75,7 @@ class Folding:
         self._positions: list[Position | None] = []
         self._event_ids: list[str] = []
         self._problems: dict[int, str] = {}
+        self._oddities = Oddities()
 
     @property
     def read(self) -> int:
@@ -135,8 +139,9 @@ class Folding:
 
     def _note(self, event: Event) -> None:
         ordinal = len(self._versions)
-        stamp = _NO_TIME if event.recorded_at is None else _microseconds(event)
-        problem = event.problem or self._out_of_order(event, stamp)
+        stamp = _NO_TIME if event.recorded_at is None else microseconds(event.recorded_at)
+        odd = self._oddities.of(event.version, event.recorded_at)
+        problem = event.problem or odd
         if problem:
             self._problems[ordinal] = problem
         self._read_upto = max(self._read_upto, event.version)
@@ -147,19 +152,6 @@ class Folding:
         self._positions.append(event.position)
         self._event_ids.append(event.event_id or "")
         self._bytes += len(event.data) + len(event.metadata)
-
-    def _out_of_order(self, event: Event, stamp: int) -> str:
-        last = self._versions[-1] if self._versions else 0
-        if event.version == last:
-            return f"Version {event.version} is stored more than once."
-        if event.version > last + 1:
-            missing = f"Version {last + 1} is" if event.version == last + 2 else (
-                f"Versions {last + 1} to {event.version - 1} are"
-            )  # fmt: skip
-            return f"{missing} missing before this event."
-        if self._times and stamp != _NO_TIME and self._times[-1] != _NO_TIME and stamp < self._times[-1]:
-            return "Recorded at an earlier time than the event before it."
-        return ""
 
     def _fold(self) -> None:
         started = time.perf_counter()
@@ -208,9 +200,3 @@ class Folding:
 def position_text(position: Position) -> str:
     """A position as people read and type it."""
     return ".".join(map(str, position)) if isinstance(position, tuple) else str(position)
-
-
-def _microseconds(event: Event) -> int:
-    assert event.recorded_at is not None
-    whole = event.recorded_at
-    return int(whole.timestamp()) * 1_000_000 + whole.microsecond
