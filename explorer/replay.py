@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -59,11 +58,8 @@ class Replay:
 
     def _begin(self) -> None:
         self.errors: dict[int, str] = {}  # ordinal → why the step failed
-        self.problems: dict[int, str] = {}  # ordinal → what is odd about the stored event: its version or its time
         self.change_counts = array("L")  # by ordinal: how many paths changed
         self.incomplete = ""  # why the state does not rest on the whole history
-        self._version = 0
-        self._time: datetime | None = None
         self._first: list[Event] = []  # the events of the first block
         self._seen: dict[str, int] = {}
         self._blocks: list[tuple[Json, bytes]] = []
@@ -84,7 +80,8 @@ class Replay:
     def extend(self, events: Iterable[Event]) -> None:
         """Fold the events that come next. May be stopped between two of them by what gives the events."""
         for event in events:
-            self._check(event)
+            if not self.count and event.version > 1:
+                self._start_at(event.version)
             self._fold(event)
             if len(self._steps) == BLOCK:
                 self._blocks.append((self._states[0], _pack(self._steps)))
@@ -116,31 +113,8 @@ class Replay:
 
     # -- one step ------------------------------------------------------------------------------------------------------
 
-    def _check(self, event: Event) -> None:
-        """Note what is odd about the event as stored, and start from the base snapshot if it goes before it."""
-        recorded = event.recorded_at
-        if event.version == self._version + 1 and (recorded is None or self._time is None or recorded >= self._time):
-            self._version = event.version
-            self._time = recorded or self._time
-            return
-        ordinal, expected = self.count, self._version + 1
-        if ordinal == 0 and event.version > 1:
-            self._start_at(event.version)
-        elif event.version < expected:
-            again = "again" if event.version == self._version else "after a later one"
-            self.problems[ordinal] = f"Version {event.version} comes {again}."
-        elif event.version > expected:
-            one = event.version == expected + 1
-            missing = f"Version {expected} is" if one else f"Versions {expected} to {event.version - 1} are"
-            self.problems[ordinal] = f"{missing} missing before this event."
-        if self._time is not None and recorded is not None and recorded < self._time:
-            known = self.problems.get(ordinal)
-            earlier = "Recorded earlier than the event before it."
-            self.problems[ordinal] = f"{known} {earlier}" if known else earlier
-        self._version = max(self._version, event.version)
-        self._time = recorded or self._time
-
     def _start_at(self, version: int) -> None:
+        """The first stored event has this version: begin with the base snapshot if it goes before it."""
         base = self._base
         if base is not None and base.version == version - 1:
             decoded = payload.decode(base.state)

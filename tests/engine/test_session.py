@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,8 @@ def test_a_replay_tells_facts_before_steps_and_goes_on_where_it_was(own_url: str
             replay = Asking(it, Replay("Thing", "1"))
             done = replay.answer(Replayed)
             assert (done.count, done.aggregate, done.slow, done.incomplete) == (3, "Thing", "", "")
-            kinds = [type(part) for part in replay.parts]
-            assert kinds == [EventColumns, StepColumns]
+            # On a busy machine the steps come in several parts.
+            assert [kind for kind, _ in groupby(map(type, replay.parts))] == [EventColumns, StepColumns]
             assert facts_of(replay) == [(0, 1, "A"), (1, 2, "B"), (2, 3, "A")]
             assert steps_of(replay) == [(0, 1), (1, 2), (2, 0)]
             (columns,) = replay.of(EventColumns)
