@@ -53,7 +53,8 @@ def click(target: QWidget | QPoint, at: QPoint | None = None, button: int = 1, t
         point = target.mapToGlobal(at or target.rect().center())
     else:
         point = target
-    xdotool("mousemove", point.x(), point.y())
+    ratio = QApplication.primaryScreen().devicePixelRatio()  # Qt counts in its own pixels, the X server in the screen's
+    xdotool("mousemove", round(point.x() * ratio), round(point.y() * ratio))
     yield 0.05
     for _ in range(times):
         xdotool("click", button)
