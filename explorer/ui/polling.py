@@ -97,6 +97,11 @@ class Polling:
     def pause(self, paused: bool) -> None:
         self._paused = paused
 
+    @property
+    def silence(self) -> float:
+        """Seconds since the store answered last."""
+        return max(0.0, time.monotonic() - self._answered)
+
     def taken(self) -> None:
         self._taken.set()
 
@@ -124,14 +129,15 @@ class Polling:
                 if following is None or following.lost:
                     store = self._open()
                     following = _Following(store) if following is None else following.again(store)
+                paused = self._paused  # once for both: what is changed between them must end the rest
                 with following.store.cancelling(self._stop):
-                    self._step(following)
+                    self._step(following, paused)
                 self._answered = time.monotonic()
                 backoff.succeeded()
                 if not told:
                     told = True
                     self._ready()
-                self._rest(following)
+                self._rest(following, paused)
             except Cancelled:
                 break
             except ExplorerError as error:
@@ -154,8 +160,8 @@ class Polling:
         if following is not None:
             following.close()
 
-    def _step(self, following: _Following) -> None:
-        if self._paused:
+    def _step(self, following: _Following, paused: bool) -> None:
+        if paused:
             following.count()
             self._tell_standing(following, "paused")
             return
@@ -176,13 +182,12 @@ class Polling:
             LiveState(state, following.notice, 0.0, following.waiting, following.head, following.lag(self._paused))
         )
 
-    def _rest(self, following: _Following) -> None:
+    def _rest(self, following: _Following, paused: bool) -> None:
         if following.behind:
             self._stop.wait(PACE)
             return
         quiet = time.monotonic() - self._quiet_since
         interval = min(IDLE_INTERVAL, INTERVAL + quiet / 60)
-        paused = self._paused
         until = time.monotonic() + interval
         with following.store.cancelling(self._stop):
             while not self._stop.cancelled and self._paused == paused:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+import math
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from explorer.ui import text, theme
 from explorer.ui.icons import icon
 from explorer.ui.workspace import LiveState, Workspace
 
+AGE_MS = 1_000  # milliseconds between looks at how old what is shown may be
+SLACK = 24  # pixels by which the words of the live button may be shorter than the button
+LIVE_TONES = {"live": "good", "paused": "warning", "reconnecting": "error", "static": "muted", "off": "faint"}
 LIVE_WORDS = {
     "live": "Live",
     "paused": "Paused",
@@ -17,32 +21,6 @@ LIVE_WORDS = {
     "static": "Static view",
     "off": "Not following",
 }
-
-
-class Dot(QWidget):
-    """A coloured dot; always with a word beside it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._tone = "faint"
-        self._fit()
-        theme.signals().changed.connect(self._fit)
-
-    def _fit(self) -> None:
-        self.setFixedSize(theme.icon_size(8))
-
-    def set_tone(self, tone: str) -> None:
-        if tone != self._tone:
-            self._tone = tone
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(theme.colours(), self._tone)))
-        painter.drawEllipse(QRectF(0, 0, self.width(), self.height()))
-        painter.end()
 
 
 def hairline(vertical: bool = False, parent: QWidget | None = None) -> QFrame:
@@ -77,11 +55,12 @@ class Strip(QWidget):
         self.badge = text.plain_label("", self)
         self.badge.setObjectName("badge")
         self.badge.setAccessibleName("Writing")
+        self._tone, self._live_words = "", ""
         self.live = QToolButton(self)
         self.live.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.live.setAccessibleName("Live: pause or resume")
         self.live.clicked.connect(lambda: workspace.actions.trigger("live"))
-        self.dot = Dot(self)
+        self._ageing = QTimer(self, interval=AGE_MS)
+        self._ageing.timeout.connect(lambda: self._show_live(workspace.live))
         self.goto = QPushButton(self)
         self.goto.setObjectName("goto")
         self.goto.setIcon(icon("search"))
@@ -102,7 +81,6 @@ class Strip(QWidget):
         line.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignVCenter)
         self._second_line = hairline(True, self)
         line.addWidget(self._second_line)
-        line.addWidget(self.dot)
         line.addWidget(self.live)
         line.addStretch(1)
         line.addWidget(self.goto)
@@ -122,10 +100,12 @@ class Strip(QWidget):
         bold = theme.sans_font()
         bold.setWeight(bold.Weight.DemiBold)
         self.title.setFont(bold)
+        self._fit_live()
 
     def _show_none(self) -> None:
-        for one in (self.title, self.kind, self.badge, self.live, self.dot, self._first_line, self._second_line):
+        for one in (self.title, self.kind, self.badge, self.live, self._first_line, self._second_line):
             one.hide()
+        self._ageing.stop()
         self.goto.setEnabled(False)
 
     def _show_store(self) -> None:
@@ -148,20 +128,49 @@ class Strip(QWidget):
             self.badge.setToolTip("Commands and appended events will be written to this store.")
         else:
             self.badge.setToolTip("Nothing can be written to this store from this window.")
-        for one in (self.title, self.kind, self.badge, self.live, self.dot, self._first_line, self._second_line):
+        for one in (self.title, self.kind, self.badge, self.live, self._first_line, self._second_line):
             one.show()
+        self._ageing.start()
         self.goto.setEnabled(True)
         self._show_live(self.workspace.live)
 
     def _show_live(self, state: LiveState) -> None:
+        """A state, not an order: what a click does is in the tooltip."""
+        possible = state.state in ("live", "paused")
+        age = self.workspace.silence
         words = LIVE_WORDS.get(state.state, state.state)
-        if state.state == "paused":
-            words += f" · {text.number(state.waiting)} waiting" if state.waiting else ""
         if state.age:
-            words += f" · no answer for {state.age:.0f} s"
-        self.live.setText(text.menu_text(words))
-        self.live.setIcon(icon("play" if state.state == "paused" else "pause"))
-        self.live.setEnabled(state.state in ("live", "paused"))
-        tones = {"live": "good", "paused": "warning", "reconnecting": "error", "static": "muted", "off": "faint"}
-        self.dot.set_tone("error" if state.age else tones.get(state.state, "faint"))
-        self.live.setToolTip(text.tooltip(state.detail or "Pause or resume: nothing is lost while it is paused."))
+            words += f", no answer for {max(state.age, age):.0f} s"
+        elif state.state == "live":
+            words += f"   {math.ceil(age * 10) / 10:.1f} s"
+        elif state.waiting:
+            words += f", {text.number(state.waiting)} new"
+        if words != self._live_words:
+            self._live_words = words
+            self.live.setText(text.menu_text(words))
+            self.live.setAccessibleName(text.shown(f"{words}: pause or resume" if possible else words))
+            self._fit_live()
+        tone = "error" if state.age else LIVE_TONES.get(state.state, "faint")
+        if tone != self._tone:
+            self._tone = tone
+            self.live.setIcon(icon("dot", tone))
+        self.live.setToolTip(text.tooltip(self._live_tip(state)))
+
+    def _fit_live(self) -> None:
+        """Of one size as long as the words allow: else the window would be laid out anew every second."""
+        wanted, now = self.live.sizeHint(), self.live.maximumSize()
+        if not (
+            wanted.width() <= now.width() <= wanted.width() + theme.scaled(SLACK) and wanted.height() == now.height()
+        ):
+            self.live.setFixedSize(wanted.width() + theme.scaled(theme.S), wanted.height())
+
+    def _live_tip(self, state: LiveState) -> str:
+        keys = self.workspace.actions.key_text("live").split(" or ")[0]
+        lines = [state.detail] if state.detail else []
+        if state.state == "live":
+            lines += ["New events are shown as they come.", "The time is how long ago the store answered last."]
+            lines.append(f"Click to pause ({keys}); nothing is lost.")
+        elif state.state == "paused":
+            lines.append("New events are counted and shown when it goes on.")
+            lines.append(f"Click to resume ({keys}).")
+        return "\n".join(lines)

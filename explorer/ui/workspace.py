@@ -91,6 +91,11 @@ class Workspace(QObject):
     def writable(self) -> bool:
         return self.info is not None and self.info.writable
 
+    @property
+    def silence(self) -> float:
+        """Seconds since the store that is followed answered last."""
+        return self._polling.silence if self._polling is not None else 0.0
+
     def open(self, spec: StoreSpec, plugins: tuple[str, ...] | None = None) -> None:
         """Open a store; `opened` or `open_failed` follows. What was open before must be closed."""
         if plugins is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -45,6 +46,18 @@ def test_writing_is_unmistakable(make_window: Make, shop: str) -> None:
     window = make_window(shop, writable=True)
     assert window.strip.badge.text() == "● WRITABLE"
     assert "(writable)" in window.windowTitle()
+
+
+def test_the_head_tells_how_following_stands_and_a_click_changes_it(qtbot: QtBot, window: Window, shop: str) -> None:
+    live = window.strip.live
+    qtbot.waitUntil(lambda: re.fullmatch(r"Live   \d+\.\d s", live.text()) is not None, timeout=PATIENCE)
+    QTest.mouseClick(live, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: live.text() == "Paused", timeout=PATIENCE)
+    append(shop, "Wish", "1", 0, new("Wished", {}), new("Wished", {}))
+    qtbot.waitUntil(lambda: live.text() == "Paused, 2 new", timeout=PATIENCE)
+    QTest.mouseClick(live, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: live.text().startswith("Live"), timeout=PATIENCE)
+    assert live.width() >= live.sizeHint().width()
 
 
 def test_the_foot_tells_head_and_number(qtbot: QtBot, window: Window, shop: str) -> None:
