@@ -18,7 +18,7 @@ from explorer.ui.workspace import Workspace
 
 ORDER = StreamKey("Order", "7f3a")
 CUSTOMER = StreamKey("Customer", "c1")
-WAIT = 15_000  # milliseconds until something must have happened on a busy machine
+WAIT = 30_000  # milliseconds until something must have happened on a busy machine
 
 
 def new(type: str, data: Json) -> NewEvent:
