@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 
 class Proxy:
-    """Between us and the server. `swallow_commit`: the commit reaches the server, its answer does not reach us."""
+    """Between us and the server. `swallow_commit`: the commit reaches the server, its answer does not reach us; and
+    `after_commit` is called before we hear that the connection is lost."""
 
     def __init__(self, socket_path: str) -> None:
         self._target = socket_path
@@ -16,6 +18,7 @@ class Proxy:
         self.port = int(self._listener.getsockname()[1])
         self.swallow_commit = False
         self.refuse = False
+        self.after_commit: Callable[[], None] = lambda: None
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
         self._start(self._accept)
@@ -47,6 +50,7 @@ class Proxy:
                 if asking and self.swallow_commit and b"COMMIT" in data:
                     lost.set()
                 if not asking and lost.is_set():
+                    self.after_commit()
                     break  # the server has answered: it is done, and we shall not hear of it
                 target.sendall(data)
         for end in (source, target):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from explorer import payload
-from explorer.errors import Busy, Cancelled, Conflict, ConnectionLost, Invalid, OutcomeUnknown, ReadOnly
+from explorer.errors import Busy, Conflict, ConnectionLost, ExplorerError, Invalid, OutcomeUnknown, ReadOnly
 from explorer.model import Event, NewEvent, StreamKey
 from explorer.stores.connection import CommitLost, Duplicate
 from explorer.stores.event_lists import events_by_id
@@ -38,18 +38,24 @@ def append(reading: Reading, stream: StreamKey, expected: int, new: Sequence[New
         except ConnectionLost:
             if not lost and attempt:
                 raise
-        except Cancelled:
+        except Busy:
+            # The session that was lost may still hold the lock, and commit after all.
+            if not lost:
+                raise
+        except Duplicate:
+            positions = None
+        except ExplorerError:  # whatever keeps us from trying again, it does not tell what became of the first attempt
             if not lost:
                 raise
             break
-        except Duplicate:
-            positions = None
         else:
             if positions is not None:
                 return [_event(stream, event, position) for event, position in zip(written, positions, strict=True)]
         try:
             found = _explained(reading, key, stream, expected, new)
-        except (ConnectionLost, Cancelled):
+        except (Conflict, Invalid):
+            raise
+        except ExplorerError:  # it cannot be looked up now
             if not lost:
                 raise
         else:

@@ -23,6 +23,7 @@ from explorer import payload
 from explorer.errors import Busy, Conflict, ExplorerError, Invalid, OutcomeUnknown, ReadOnly, StoreFull
 from explorer.model import EventQuery, Json, NewEvent, StreamKey
 from explorer.stores import Store, StoreSpec, conformance, open_store
+from explorer.stores import postgres as driver
 from tests.postgres_proxy import Proxy
 from tests.postgres_server import PostgresServer
 from tests.stores_written import ROOT
@@ -357,6 +358,31 @@ def test_an_answer_that_cannot_be_found_out_is_said_to_be_unknown(proxy: Proxy, 
     with opened(postgres_url) as store:
         # It had happened; doing it again with the same ids is harmless.
         assert {event.event_id for event in store.events_by_id(raised.value.event_ids)} == set(raised.value.event_ids)
+        assert [event.version for event in store.append(KEY, 1, events)] == [2, 3]
+        assert store.count() == 3
+
+
+def test_a_lock_that_keeps_an_answer_from_being_found_out_leaves_it_unknown(
+    proxy: Proxy, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the outcome counts then: that somebody holds a lock would sound as if nothing had been written."""
+    for name in ("READING", "WRITING"):
+        monkeypatch.setattr(driver, name, getattr(driver, name).replace(f"'{driver.LOCK_SECONDS}s'", "'200ms'"))
+    with opened(postgres_url) as store:
+        store.append(KEY, 0, [new()])
+    with psycopg.connect(postgres_url) as other, opened(through(proxy, postgres_url)) as store:
+
+        def lock() -> None:
+            proxy.swallow_commit = False
+            other.execute("LOCK TABLE event_store.events IN ACCESS EXCLUSIVE MODE")
+
+        proxy.after_commit = lock
+        proxy.swallow_commit = True
+        events = [new(), new()]
+        with pytest.raises(OutcomeUnknown) as raised:
+            store.append(KEY, 1, events)
+        assert raised.value.event_ids == tuple(event.event_id for event in events)
+        other.rollback()
         assert [event.version for event in store.append(KEY, 1, events)] == [2, 3]
         assert store.count() == 3
 
