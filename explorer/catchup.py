@@ -176,7 +176,9 @@ class ByPosition:
         self.notice = f"The store ends at {end or 'nothing'}, before position {self._read}: it was reset or restored."
         self._read = self._released = self._delivered = end
         self._held.clear()
-        self._holes.drop()
+        # What lies above the end will be read; what lies below may still be filled.
+        self._holes.drop_above(end)
+        self._closed.remove(-(2**63) if end is None else end + 1, 2**63)
 
     def _read_on(self, store: Store, now: float, room: int) -> None:
         page = store.events(EventQuery(after=self._read, limit=room, preview=self._preview))

@@ -125,8 +125,11 @@ class Holes:
         if ranges:
             self._batches.append(_Batch(Ranges(ranges), None, now))
 
-    def drop(self) -> None:
-        self._batches = []
+    def drop_above(self, position: int | None) -> None:
+        """Forget the holes above this position (None: all of them), and what lies above it of the others."""
+        for batch in self._batches:
+            batch.ranges.remove(_FIRST if position is None else position + 1, 2**63)
+        self._batches = [batch for batch in self._batches if len(batch.ranges)]
 
     def forget_writers(self) -> None:
         """Transactions have other names now (reconnected, restarted): note them afresh."""

@@ -389,3 +389,41 @@ def test_backoff_grows_and_starts_again() -> None:
     assert [backoff.failed() for _ in range(4)] == [0.1, 0.2, 0.3, 0.3]
     backoff.succeeded()
     assert backoff.failed() == 0.1
+
+
+def test_holes_below_the_end_of_a_store_that_was_restored_are_not_forgotten() -> None:
+    """After a failover the new server may be behind; what lay open there may still be committed, and once only."""
+    sequence = Sequence()
+    open_, *others = [sequence.begin() for _ in range(5)]
+    sequence.draw(open_)
+    for writing in others:
+        sequence.draw(writing)
+        sequence.commit(writing)
+    subscription = subscribed(sequence)
+    assert positions(subscription.poll()) == [2, 3, 4, 5]
+    sequence.visible = [2, 3]
+    subscription.reconnect(cast(Store, sequence))
+    assert subscription.poll() == []
+    sequence.visible = [2, 3, 4]
+    sequence.commit(open_)
+    assert sorted(positions(subscription.poll() + subscription.poll())) == [1, 4]
+    assert subscription.poll() == []
+
+
+def test_what_was_given_up_for_good_and_is_used_after_a_restore_comes_once() -> None:
+    sequence = Sequence()
+    now = [0.0]
+    writers = [sequence.begin() for _ in range(4)]
+    for writing in writers:
+        sequence.draw(writing)
+    for writing in (writers[0], writers[1], writers[3]):
+        sequence.commit(writing)
+    sequence.roll_back(writers[2])
+    subscription = subscribed(sequence, clock=lambda: now[0])
+    assert positions(subscription.poll() + subscription.poll()) == [1, 2, 4]
+    sequence.visible = [1, 2]
+    subscription.reconnect(cast(Store, sequence))
+    assert subscription.poll() == []
+    sequence.visible = [1, 2, 3]
+    now[0] = 5.0
+    assert positions(subscription.poll() + subscription.poll()) == [3]
