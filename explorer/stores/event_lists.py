@@ -297,7 +297,7 @@ def events_in(reading: Reading, ranges: Iterable[tuple[int, int]], limit: int) -
         sql = (
             "SELECT found.* FROM unnest(CAST(:lows AS bigint[]), CAST(:highs AS bigint[])) WITH ORDINALITY"
             f" AS hole(low, high, number) CROSS JOIN LATERAL ({between('hole.low', 'hole.high')}) AS found"
-            " ORDER BY hole.number LIMIT :limit"
+            " ORDER BY hole.number, found.position LIMIT :limit"
         )
         bounds = {"lows": [low for low, _ in batch], "highs": [high for _, high in batch]}
         rows += reading.connection.rows(sql, {**bounds, "limit": limit - len(rows)})

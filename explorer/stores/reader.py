@@ -21,7 +21,8 @@ FROM pg_locks AS l WHERE l.locktype = 'relation' AND l.relation = to_regclass(:n
     AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
     AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
     AND l.pid IS DISTINCT FROM pg_backend_pid()"""
-# A standby knows the locks of nobody; the transactions it knows to be running are the best there is.
+# A standby knows the locks of nobody, and of a described store the table may not be known: the transactions known to
+# be running are the best there is.
 _RUNNING = "SELECT CAST(txid_snapshot_xip(txid_current_snapshot()) AS text)"
 
 
@@ -37,7 +38,6 @@ class SqlStore:
         self._closing = closing
         self._reading = Reading(connection, instance)
         self._snapshots = SnapshotReading(self._reading)
-        self._standby: bool | None = None
         if instance.channel:
             connection.listen(instance.channel)
 
@@ -130,13 +130,14 @@ class SqlStore:
         self._connection.wait(seconds, cancellation)
 
     def writers(self) -> frozenset[str]:
-        if self.instance.commit_ordered or self.instance.events_table is None:
+        if self.instance.commit_ordered or self.instance.dialect == "sqlite":
             return frozenset()
-        if self._standby is None:
-            self._standby = bool(self._connection.rows("SELECT pg_is_in_recovery()")[0][0])
-        if self._standby:
-            return frozenset(as_text(row[0]) for row in self._connection.rows(_RUNNING))
-        rows = self._connection.rows(_WRITERS, {"name": self.instance.events_table})
+        table = self.instance.events_table
+        # Asked each time: a standby may be promoted while we follow it.
+        if table is None or self._connection.rows("SELECT pg_is_in_recovery()")[0][0]:
+            rows = self._connection.rows(_RUNNING)
+        else:
+            rows = self._connection.rows(_WRITERS, {"name": table})
         return frozenset(as_text(row[0]) for row in rows)
 
     def events_in(self, holes: Iterable[tuple[int, int]], limit: int = 1000) -> list[Event]:

@@ -36,6 +36,15 @@ def test_a_filled_store(own_url: str) -> None:
     store.close()
 
 
+def test_what_fills_large_holes_comes_in_order_and_cut_at_the_end(own_url: str) -> None:
+    fill(StoreSpec(own_url), ((A, new("Counted")) for _ in range(4_000)))
+    store = open_store(StoreSpec(own_url))
+    holes = [(3_001, 4_000), (1, 900), (1_001, 2_000), (2_001, 3_000)]
+    found = [event.position for event in store.events_in(holes, limit=1_000)]
+    assert found == [*range(1, 901), *range(1_001, 1_101)]
+    store.close()
+
+
 def test_an_empty_history_makes_an_empty_store(own_url: str) -> None:
     assert fill(StoreSpec(own_url), []) == 0
     store = open_store(StoreSpec(own_url))
