@@ -38,6 +38,9 @@ class Open(Ask, frozen=True, tag=True):
     copy: bool = False
     plugins: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:  # no secrets in logs and tracebacks
+        return f"Open({self.layout or 'any layout'})"
+
 
 class Opened(Struct, frozen=True, tag=True):
     aggregates: tuple[AggregateInfo, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
@@ -21,6 +22,7 @@ PARAMETERS = frozenset(
 """Connection parameters of libpq that may stand behind the `?`."""
 
 OURS = frozenset({"password", "pgbouncer"})
+_KEYWORDS = re.compile(rf"(?:{'|'.join(sorted(PARAMETERS | OURS))})\s*=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ def address(url: str, password: str | None = None) -> SqliteAddress | PostgresAd
         raise CannotOpen(f"Addresses beginning with {scheme[:20]}:// are not known here.", FORMS)
     if not url.strip():
         raise CannotOpen("No store was named.", FORMS)
+    if _KEYWORDS.match(url.strip()) and not _exists(url):
+        # Not named: there may be a password in it.
+        raise CannotOpen("Connection parameters as NAME=VALUE are not known here.", FORMS)
     return _sqlite(url)
 
 

@@ -127,3 +127,10 @@ def test_what_is_no_address(url: str) -> None:
     with pytest.raises(CannotOpen) as raised:
         address(url)
     assert raised.value.hint
+
+
+@pytest.mark.parametrize("url", ["host=db password=S3CRET", "PASSWORD = S3CRET dbname=x", "user=u password=S3CRET"])
+def test_parameters_of_libpq_are_not_taken_for_a_path_that_is_then_named(url: str) -> None:
+    with pytest.raises(CannotOpen) as raised:
+        address(url)
+    assert "S3CRET" not in f"{raised.value} {raised.value.hint}"
