@@ -23,7 +23,7 @@ from tests.ui.opened import ORDER, WAIT, append, click, make_shop, new, stored
 from tests.ui.trouble import Told, closed, opened, refused, replayed, said
 
 NO_ANSWER = 8.0  # seconds until a server that accepts and says nothing is given up
-STOPPING = 5.0  # seconds from Cancel until nothing runs any more
+STOPPING = 15.0  # seconds until all that was asked of a frozen server has been cancelled, one after the other
 
 
 @pytest.fixture(scope="module")
