@@ -1,16 +1,52 @@
 """The event-store explorer: open an event store, look at it, replay it, write to it, watch it live.
 
-The map of the code, from the nouns outwards:
+The map of the code. A part uses those above it here, never those below; pyproject.toml says so as contracts, which
+import-linter checks.
 
-- `model`, `errors`: every noun and every expected failure; they import nothing of ours.
-- `payload`: JSON text to exact values and back. `cancellation`: how waiting and computing stop early.
-- `diff`, `replay`: pure functions; what changed between two states, and every state of a stream.
-- `domains/`, `plugins`: what folds and decides; `domains/customers_orders` is the example every plug-in copies.
-- `stores/`: the databases: the `Store` protocol, `open_store()`, our own store, and one file per known layout.
-- `commands`: load, decide, preview, commit. `subscription`: catch-up reading of a whole store, nothing lost.
-  `projections`: policies running on a subscription.
-- `engine/`: the processes in which domain code runs, and how to talk to them.
-- `cli`: the program without a window. `ui/`: everything Qt; one panel is one file.
+Nouns and values
+    model            Event, Stream, Snapshot, Domain …      errors: every expected failure
+    payload          JSON text to exact values and back     json_state: states as JSON
+    diff             what changed, and applying it          cancellation: how things stop early
+    causation        what events say of their cause         descriptions: commands as plain data
+    resources        where fonts and icons are              settings: what is remembered
+
+Stores: the databases (`stores/`)
+    store            the `Store` protocol and `StoreSpec`; `open_store()` of the package is in open
+    address          what a URL means                       catalog: what tables there are
+    layout           how tables read as events              layouts/: one file per known store; described: from TOML
+    reader           the `Store` over any layout; it asks reading (rows → events), event_lists, stream_lists,
+                     snapshot_lists (pages), writing (append) and own (what only our own store can do; making one)
+    connection       what all that needs of a database: sqlite with sqlite_file (may it be opened?), postgres with
+                     postgres_driver; translate, translate_postgres: drivers' errors become ours
+    conformance      the checks behind the verb `check`, with walk and query_plans
+    bulk             filling a new store at once            local_server: a PostgreSQL server for demo and tests
+
+Domains: what folds and decides
+    domains/         customers_orders, the example that every plug-in copies
+    fold             running a reducer, whatever it raises  replay: every state of one stream, and what changed
+    oddities         versions and times that are not as they should be
+    plugins          finding domains                        command_fields: commands as data and back
+    loading          the state that a command decides on    snapshots: taking and verifying them
+    commands         load, decide, preview, commit
+
+Following a store: nothing lost
+    subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap)
+    follow           going on for as long as somebody wants, through lost connections
+    projections      the policies of a domain, run on a subscription
+
+Processes
+    engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
+                     wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving answer
+    companion        a process that works beside ours       demo: its store, and its services in one
+
+What is started
+    ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it,
+                     worker, polling and lanes do its waiting. A panel is a file: all_events, live_feed, streams_panel,
+                     stream_tab, command_dock, append_dialog, snapshots_dock, first_page, open_dialog; their parts
+                     lie beside them, and the first line of each file says what it is
+    cli/             the program without a window: arguments, opening, output; reading and writing have the verbs,
+                     window starts the window where display finds one
+    selftest         does this installation work?
 """
 
 __version__ = "0.1.0"
