@@ -10,15 +10,16 @@ from explorer.errors import Cancelled
 
 
 class Cancellation:
-    """A flag that is set once. Thread-safe.
+    """A flag that is set once. Thread-safe, and safe in a signal handler.
 
     `check()` raises `Cancelled` when set. `heard_by(callback)` registers, for the duration of a `with` block, something
-    to call when the flag is set (or at once if it is already); the callback must return quickly and never block.
+    to call when the flag is set (or at once if it is already); the callback must return quickly and never block. It is
+    never called, nor still running, when the block is over.
     """
 
     def __init__(self) -> None:
         self._flag = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may interrupt whoever holds it
         self._callbacks: list[Callable[[], None]] = []
 
     @property
@@ -30,9 +31,9 @@ class Cancellation:
             if self._flag.is_set():
                 return
             self._flag.set()
-            callbacks = list(self._callbacks)
-        for callback in callbacks:
-            callback()
+            # With the lock: whoever leaves its block waits for it, and may then close what the callback uses.
+            for callback in list(self._callbacks):
+                callback()
 
     def check(self) -> None:
         if self._flag.is_set():
