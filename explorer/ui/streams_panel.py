@@ -36,6 +36,7 @@ from explorer.ui.workspace import Arrived, Workspace
 PAGE = 200
 RECENT = 200
 DEBOUNCE_MS = 250
+FEW = 6  # categories of which the streams are read at once
 PACE_MS = 300  # arrivals are put in at most so often
 
 Index = QModelIndex | QPersistentModelIndex
@@ -53,6 +54,7 @@ class StreamsPanel(QWidget):
         self._find = ""
         self._next: Any = None
         self._changed = 0
+        self._undecided = False  # whether the categories are shown open
         self.filter = QLineEdit(self)
         self.filter.setPlaceholderText("Filter streams")
         self.filter.setAccessibleName("Filter streams")
@@ -193,12 +195,26 @@ class StreamsPanel(QWidget):
 
     def _show_categories(self, names: tuple[str, ...]) -> None:
         expanded = {one.name for one in self.tree_model.categories if self.tree.isExpanded(self._index(one.name))}
-        known = bool(self.tree_model.categories)
+        self._undecided = not self.tree_model.categories and len(names) <= FEW
         self.tree_model.reset(names)
         for name in names:
-            if name in expanded or (not known and len(names) <= 6):
+            if name in expanded:
                 self.tree.expand(self._index(name))
+            elif len(names) <= FEW:
+                self.tree_model.fetchMore(self._index(name))
         self._show_page()
+
+    def _open_if_they_fit(self) -> None:
+        """All categories open when all their streams can be seen; else a long one would hide the others."""
+        categories = self.tree_model.categories
+        if not self._undecided or not all(one.begun for one in categories):
+            return
+        self._undecided = False
+        lines = sum(1 + len(one.rows) for one in categories)
+        fit = lines * self.tree.sizeHintForRow(0) <= self.tree.viewport().height()
+        if len(categories) == 1 or (fit and all(one.complete for one in categories)):
+            for one in categories:
+                self.tree.expand(self.tree_model.index_of(one))
 
     def _index(self, name: str) -> QModelIndex:
         category = self.tree_model.category(name)
@@ -223,6 +239,7 @@ class StreamsPanel(QWidget):
         category = self.tree_model.category(name)
         if category is not None and not page.rows and page.next is not None:
             self.tree_model.fetchMore(self.tree_model.index_of(category))
+        self._open_if_they_fit()
 
     def _fetch_found(self) -> None:
         self._ask_found(first=False)
@@ -288,7 +305,7 @@ class StreamsPanel(QWidget):
         with self._still(self.tree):
             for name in self.tree_model.arrived(rows):
                 self.tree_model.add_category(name)
-                if len(self.tree_model.categories) <= 6:
+                if len(self.tree_model.categories) <= FEW:
                     self.tree.expand(self._index(name))
         if self.by_change.isChecked() and not self._find:
             if self.list.verticalScrollBar().value() <= 50 and not self.list.selectionModel().hasSelection():

@@ -43,6 +43,8 @@ def panel(qtbot: QtBot, shop_workspace: Workspace) -> StreamsPanel:
     qtbot.waitExposed(panel)
     panel.activateWindow()
     qtbot.waitUntil(lambda: f"Order {ORDERS}" in lines(panel.tree), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: f"Customer {CUSTOMERS}" in lines(panel.tree), timeout=PATIENCE)
+    panel.tree.expandAll()
     return panel
 
 
@@ -52,6 +54,18 @@ def test_categories_and_their_streams(panel: StreamsPanel) -> None:
     assert shown[1] == "  c-0 v1"
     assert shown[CUSTOMERS + 1] == f"Order {ORDERS}"
     assert shown[-1] == "  o-029 v2"
+
+
+@pytest.mark.parametrize(("height", "opened"), [(1600, True), (400, False)])
+def test_categories_are_open_when_all_their_streams_fit(
+    qtbot: QtBot, shop_workspace: Workspace, height: int, opened: bool
+) -> None:
+    panel = StreamsPanel(shop_workspace)
+    qtbot.addWidget(panel)
+    panel.resize(260, height)
+    panel.show()
+    qtbot.waitUntil(lambda: {f"Customer {CUSTOMERS}", f"Order {ORDERS}"} <= set(lines(panel.tree)), timeout=PATIENCE)
+    assert {panel.tree.isExpanded(panel.tree_model.index(row, 0)) for row in (0, 1)} == {opened}
 
 
 def test_typing_filters_and_escape_clears(qtbot: QtBot, panel: StreamsPanel) -> None:
