@@ -96,6 +96,17 @@ class Replayed(Struct, frozen=True, tag=True):
     seconds: float = 0.0
 
 
+class WhoFolds(Ask, frozen=True, tag=True):
+    """Which aggregate a stream is folded by, from its first events alone. → `FoldedBy`."""
+
+    category: str
+    id: str
+
+
+class FoldedBy(Struct, frozen=True, tag=True):
+    aggregate: str | None  # None: the generic fold
+
+
 class Row(Struct, frozen=True, array_like=True):
     """One line of a tree: a member of an object or an element of a list."""
 
@@ -329,6 +340,7 @@ class Reply(Struct, frozen=True, array_like=True):
 AnyAsk = (
     Open
     | Replay
+    | WhoFolds
     | StateRows
     | Diff
     | PayloadRows
@@ -344,6 +356,7 @@ AnyReply = (
     | EventColumns
     | StepColumns
     | Replayed
+    | FoldedBy
     | Rows
     | DiffPage
     | TextPage

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
 from explorer.engine import deciding, messages, saving, text
-from explorer.engine.folding import STRETCH, Folding
+from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
 from explorer.engine.values import Values
@@ -56,6 +56,8 @@ class Session:
                 return self._open(ask)
             case messages.Replay():
                 return self._replay(ask)
+            case messages.WhoFolds():
+                return self._who_folds(ask)
             case messages.StateRows():
                 return self._state_rows(ask)
             case messages.Diff():
@@ -147,6 +149,11 @@ class Session:
             incomplete=replay.incomplete,
             seconds=folding.seconds,
         )
+
+    def _who_folds(self, ask: messages.WhoFolds) -> Turn:
+        yield None
+        _domain, aggregate = claim(self._opened(), self._domains, StreamKey(ask.category, ask.id))
+        return messages.FoldedBy(aggregate.name if aggregate else None)
 
     def _folded(self, ask: OfState, upto: int) -> Generator[None, None, None]:
         """Fold until this ordinal is known, in turns. Raises Invalid when there is no such event."""

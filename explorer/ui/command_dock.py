@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.engine.messages import Preview, PreviewCommand
+from explorer.engine.messages import FoldedBy, Preview, PreviewCommand, WhoFolds
 from explorer.errors import Conflict, ExplorerError
 from explorer.model import Event, StreamKey
 from explorer.ui import text, theme
@@ -29,6 +29,11 @@ from explorer.ui.preview_view import PreviewView
 from explorer.ui.strip import hairline
 from explorer.ui.workspace import Workspace
 
+PLUGIN = (
+    "A plug-in brings aggregates and their commands for the categories it claims: add it in the open dialog (Ctrl+O), "
+    "or start the program with --plugin FILE.py."
+)
+
 
 class CommandDock(QWidget):
     """Issues commands of the open store's domains: preview, then commit of exactly what was previewed."""
@@ -39,6 +44,9 @@ class CommandDock(QWidget):
         self._preview: Preview | None = None
         self._previewing = False
         self._unknown: Sent | None = None
+        self._starting = False  # the engine: what it knows is not known yet
+        self._followed = ("", "")
+        self._claimed = False  # an aggregate folds the stream of the active tab
         self.committing = Committing(workspace, self)
         self._build()
         self._connect()
@@ -109,19 +117,19 @@ class CommandDock(QWidget):
         body.addWidget(self._scroll, 1)
         body.addWidget(hairline(parent=self))
         body.addLayout(foot)
-        self._empty = EmptyState(parent=self)
+        self.empty = EmptyState(parent=self)
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.empty)
         self._stack.addWidget(self._body)
 
     def _connect(self) -> None:
         workspace = self._workspace
-        workspace.opened.connect(self._opened)
+        workspace.opened.connect(self._start)
         workspace.closed.connect(self._opened)
-        workspace.engine_ready.connect(self._show_aggregates)
+        workspace.engine_ready.connect(self._engine_ready)
         workspace.engine_failed.connect(self._engine_failed)
-        workspace.current_stream_changed.connect(lambda category, id, at: self.chooser.follow_stream(category, id))
+        workspace.current_stream_changed.connect(lambda category, id, at: self._follow(category, id))
         self.chooser.command_changed.connect(self._command_chosen)
         self.chooser.id_changed.connect(self._outdate)
         self.form.changed.connect(self._outdate)
@@ -140,14 +148,55 @@ class CommandDock(QWidget):
         committing.snapshot_taken.connect(workspace.message)
         committing.busy_changed.connect(lambda busy: self._refresh())
         actions = workspace.actions
-        actions.bind("preview", self.preview, self, lambda: self.preview_button.isEnabled())
-        actions.bind("commit", self.commit, self, lambda: self.chooser.chosen is not None)
+        actions.bind("preview", self.preview, self, lambda: self._offers and self.preview_button.isEnabled())
+        actions.bind("commit", self.commit, self, lambda: self._offers and self.chooser.chosen is not None)
         actions.bind("undo", self.form.undo, self.form)
         actions.bind("redo", self.form.redo, self.form)
 
     # -- what there is to choose -------------------------------------------------------------------------------------
 
+    @property
+    def _offers(self) -> bool:
+        """Whether there are commands to choose from now."""
+        return self._stack.currentWidget() is self._body
+
+    def _start(self) -> None:
+        self._starting = True
+        self._opened()
+
+    def _engine_ready(self) -> None:
+        self._starting = False
+        self._followed = ("", "")
+        self._follow(*self._workspace.current_stream[:2])
+        self._show_aggregates()
+
+    def _follow(self, category: str, id: str) -> None:
+        """The active tab shows this stream now."""
+        if (category, id) == self._followed:
+            return
+        self._followed = (category, id)
+        self.chooser.follow_stream(category, id)
+        if not self._foreign:
+            return
+        self._claimed = False
+        if any(category in info.categories for info in self._workspace.aggregates):
+            # It may be called like one of ours and be something else.
+            def told(answer: FoldedBy) -> None:
+                if (category, id) == self._followed:
+                    self._claimed = answer.aggregate is not None
+                    self._show_aggregates()
+
+            ask = WhoFolds(category, id)
+            self._workspace.engine(ask, told, lambda error: None, topic="who folds", owner=self)
+        self._show_aggregates()
+
+    @property
+    def _foreign(self) -> bool:
+        info = self._workspace.info
+        return info is not None and info.layout != "own"
+
     def _opened(self) -> None:
+        self._followed, self._claimed = ("", ""), False
         self._unknown = None
         self._forget_preview()
         self.outcome.clear()
@@ -155,26 +204,33 @@ class CommandDock(QWidget):
 
     def _show_aggregates(self) -> None:
         workspace = self._workspace
-        if self.chooser.show_aggregates(workspace.aggregates):
+        if self.chooser.show_aggregates(workspace.aggregates) and (self._claimed or not self._foreign):
             self._stack.setCurrentWidget(self._body)
             self._refresh()
             return
-        self._stack.setCurrentWidget(self._empty)
+        self._stack.setCurrentWidget(self.empty)
         if workspace.info is None:
-            self._empty.say("No store is open.", "Commands of its aggregates are issued here.", icon_name="command")
+            self.empty.say("No store is open.", "Commands of its aggregates are issued here.", icon_name="command")
+        elif self._starting:
+            self.empty.say("Starting the engine…", "Aggregates and their commands come with it.", icon_name="command")
         elif workspace.plugin_problems:
             problems = "\n".join(workspace.plugin_problems)
-            self._empty.say("No commands: a plug-in is broken.", problems, icon_name="warning")
+            self.empty.say("No commands: a plug-in is broken.", problems, icon_name="warning")
+        elif workspace.aggregates and self._followed != ("", ""):
+            self.empty.say("No aggregate here takes commands for this stream.", PLUGIN, icon_name="command")
+        elif workspace.aggregates:
+            sentence = "No aggregate here takes commands for this store's streams."
+            self.empty.say(sentence, PLUGIN, icon_name="command")
         else:
-            hint = "A plug-in brings aggregates and their commands: open the store with --plugin FILE.py."
-            self._empty.say("No aggregate here takes commands.", hint, icon_name="command")
+            self.empty.say("No aggregate here takes commands.", PLUGIN, icon_name="command")
 
     def _engine_failed(self, sentence: str) -> None:
-        if self.chooser.chosen is not None:
+        self._starting = False
+        if self._offers:
             self.outcome.show_notice("error", sentence)
         else:
-            self._empty.say("The engine did not start.", sentence, icon_name="error")
-            self._stack.setCurrentWidget(self._empty)
+            self.empty.say("The engine did not start.", sentence, icon_name="error")
+            self._stack.setCurrentWidget(self.empty)
 
     def _command_chosen(self) -> None:
         chosen = self.chooser.chosen

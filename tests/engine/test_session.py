@@ -12,6 +12,7 @@ from explorer.engine import wire
 from explorer.engine.messages import (
     MESSAGE,
     EventColumns,
+    FoldedBy,
     PayloadRows,
     PreviewCommand,
     Replay,
@@ -19,6 +20,7 @@ from explorer.engine.messages import (
     Rows,
     StateRows,
     StepColumns,
+    WhoFolds,
 )
 from explorer.errors import Cancelled, Invalid
 from tests import stores_written
@@ -54,6 +56,14 @@ def test_a_replay_tells_facts_before_steps_and_goes_on_where_it_was(own_url: str
             assert again.answer(Replayed).count == 4
             assert again.parts == []
     assert count.read_text() == "...."  # every event was folded once
+
+
+def test_who_folds_a_stream_is_known_without_reading_it_whole(own_url: str, tmp_path: Path) -> None:
+    fill(own_url, [("A", {"n": 0})])
+    fill(own_url, [("A", {"n": 0})], category="Unclaimed")
+    with lane(own_url, plugin(tmp_path, "return state")) as it:
+        assert Asking(it, WhoFolds("Thing", "1")).answer(FoldedBy).aggregate == "Thing"
+        assert Asking(it, WhoFolds("Unclaimed", "1")).answer(FoldedBy).aggregate is None
 
 
 def test_a_replay_of_what_nobody_claims_merges_payloads(own_url: str) -> None:

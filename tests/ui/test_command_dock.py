@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -239,3 +241,33 @@ def test_a_read_only_store_is_previewed_only(tmp_path: Path, qtbot: QtBot) -> No
         dock.commit()
         assert dock.outcome.sentence == "The store is open read-only."
         assert len(stored(url, ORDER)) == 2
+
+
+BILLING = """
+name = "billing"
+events = "SELECT customer, seq AS version, n AS position, kind AS type, body AS data FROM billing"
+key = ["customer"]
+category = "Customer"
+"""
+
+
+def test_a_store_of_others_takes_commands_for_streams_that_an_aggregate_folds(tmp_path: Path, qtbot: QtBot) -> None:
+    path, layout = tmp_path / "billing.sqlite", tmp_path / "billing.toml"
+    layout.write_text(BILLING)
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE billing (n INTEGER PRIMARY KEY, customer TEXT, seq INTEGER, kind TEXT, body TEXT)")
+        created = (1, "ours", 1, "CustomerCreated", '{"name": "Ada", "creditLimit": {"amount": 1000}}')
+        file.executemany("INSERT INTO billing VALUES (?, ?, ?, ?, ?)", [created, (2, "theirs", 1, "Billed", "{}")])
+        file.commit()
+    with workspace_on(qtbot, StoreSpec(str(path), layout=str(layout))) as workspace:
+        dock = shown(CommandDock(workspace), qtbot)
+        assert not dock.preview_button.isVisible()
+        assert "for this store's streams" in dock.empty.sentence.text()
+        assert "--plugin" in dock.empty.hint.text()
+        look_at(workspace, StreamKey("Customer", "ours"), 1)
+        qtbot.waitUntil(dock.preview_button.isVisible, timeout=WAIT)
+        assert dock.chooser.aggregate.currentText() == "Customer"
+        look_at(workspace, StreamKey("Customer", "theirs"), 1)
+        assert dock.empty.sentence.isVisible()
+        look_at(workspace, StreamKey("Customer", "ours"), 1)  # the answer for the one before must not count
+        qtbot.waitUntil(dock.preview_button.isVisible, timeout=WAIT)
