@@ -149,7 +149,7 @@ class Strip(QWidget):
             self._live_words = words
             self.live.setText(text.menu_text(words))
             self.live.setAccessibleName(text.shown(f"{words}: pause or resume" if possible else words))
-            self._fit_live()
+        self._fit_live()
         tone = "error" if state.age else LIVE_TONES.get(state.state, "faint")
         if tone != self._tone:
             self._tone = tone
