@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 
 BEAT = 5  # milliseconds
+LATE = 0.05  # seconds; a thread that only sleeps and comes back later than this had to wait for the machine
 STALL = 2.0  # seconds between two beats
 BUSY = 0.5  # seconds of its own computing in which the GUI thread does not come to its events
 
@@ -35,12 +36,13 @@ class Machine:
     def _note(self) -> None:
         now, before = time.monotonic(), self._at
         self._at = now
-        self._still = max(self._still, now - before)
+        if now - before > LATE:
+            self._still += now - before
 
     def excuse(self) -> float:
         """Seconds, at most, that it stood still since the last call."""
         computed, before = time.process_time(), self._computed
-        still = max(self._still, time.monotonic() - self._at)
+        still = self._still + time.monotonic() - self._at
         self._still, self._computed = 0.0, computed
         return max(0.0, still - (computed - before))
 
