@@ -54,11 +54,11 @@ def load(
     upcast = domain.upcast if domain else None
     if snapshots and domain is not None and store.info.snapshots:
         for snapshot, state in _usable(store, domain, aggregate, key, upto):
-            events = _events(store, key, snapshot.version - 1, upto)
+            events = events_of(store, key, snapshot.version - 1, upto)
             last = next(events, None)
             if last is not None and (last.version, last.event_id) == (snapshot.version, snapshot.last_event_id):
                 return _folded(aggregate, upcast, key, state, last, events, snapshot.version)
-    events = _events(store, key, 0, upto)
+    events = events_of(store, key, 0, upto)
     try:
         state = fold.initial(aggregate)
     except StepFailed as error:
@@ -88,7 +88,8 @@ def _usable(
                 continue  # a cache that cannot be read is no cache: verifying it says why
 
 
-def _events(store: Store, key: StreamKey, after: int, upto: int | None) -> Iterator[Event]:
+def events_of(store: Store, key: StreamKey, after: int = 0, upto: int | None = None) -> Iterator[Event]:
+    """The events of a stream with whole payloads, version > after (≤ upto), in pages. Raises what the store raises."""
     while page := store.stream_events(key, after=after, limit=PAGE, upto=upto):
         yield from page
         after = page[-1].version

@@ -12,7 +12,7 @@ from explorer import fold, payload
 from explorer.diff import Change, diff
 from explorer.errors import ExplorerError, Invalid, ReducerFailed
 from explorer.fold import StepFailed
-from explorer.loading import load
+from explorer.loading import events_of, load
 from explorer.model import Aggregate, Domain, Snapshot, StreamKey
 from explorer.plugins import fingerprint
 from explorer.stores.store import Store
@@ -154,11 +154,8 @@ def _timed(
         state = fold.from_json(aggregate, value)
         loaded = time.perf_counter() - started
         started = time.perf_counter()
-        done = version
-        while page := store.stream_events(key, after=done):
-            for event in page:
-                state = fold.evolve(aggregate, state, fold.readable(event, domain.upcast))
-            done = page[-1].version
+        for event in events_of(store, key, version):
+            state = fold.evolve(aggregate, state, fold.readable(event, domain.upcast))
     except StepFailed:
         return 0.0, 0.0  # of a state that the code cannot work with there is nothing to measure
     return time.perf_counter() - started, loaded

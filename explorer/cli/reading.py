@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -28,10 +27,12 @@ from explorer.diff import Change, diff
 from explorer.engine.folding import Folding, position_text
 from explorer.errors import Cancelled, Invalid
 from explorer.follow import follow
+from explorer.loading import events_of
 from explorer.model import Event, EventQuery, Json, StreamInfo, StreamKey
 from explorer.plugins import Loaded, aggregate_for
 from explorer.stores import Store, open_store
 from explorer.stores.conformance import check as check_store
+from explorer.stores.event_lists import glob
 from explorer.subscription import Arrival, Subscription
 
 PAGE = 500
@@ -123,8 +124,9 @@ def _of_store(store: Store, arguments: argparse.Namespace) -> Iterator[Event]:
 
 def _of_stream(store: Store, arguments: argparse.Namespace) -> Iterator[Event]:
     after = None if arguments.after is None else position_of(arguments.after)
-    for event in stream_events(store, StreamKey(arguments.category, arguments.id)):
-        if arguments.type is not None and not fnmatch.fnmatchcase(event.type, arguments.type):
+    wanted = None if arguments.type is None else glob(arguments.type)
+    for event in events_of(store, StreamKey(arguments.category, arguments.id)):
+        if wanted is not None and wanted.fullmatch(event.type) is None:
             continue
         try:
             if after is not None and (event.position is None or event.position <= after):  # type: ignore[operator]
@@ -132,14 +134,6 @@ def _of_stream(store: Store, arguments: argparse.Namespace) -> Iterator[Event]:
         except TypeError:
             raise Invalid(f"{arguments.after} is not a position of this store, such as {event.position}.") from None
         yield event
-
-
-def stream_events(store: Store, key: StreamKey) -> Iterator[Event]:
-    """All events of a stream, page by page."""
-    after = 0
-    while page := store.stream_events(key, after=after, limit=PAGE):
-        yield from page
-        after = page[-1].version
 
 
 def event_columns(output: Output, *more: str) -> None:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from explorer import fold
 from explorer.engine.messages import EventColumns, StepColumns
 from explorer.fold import StepFailed
+from explorer.loading import events_of
 from explorer.model import Aggregate, Domain, Event, Position, Snapshot, StreamKey
 from explorer.oddities import Oddities
 from explorer.plugins import Loaded, aggregate_for
@@ -127,15 +128,9 @@ class Folding:
             self.aggregate,
             self.domain.upcast if self.domain else None,
             base=base,
-            history=(lambda: self._again(store)) if store is not None else None,
+            # Wanted when a reducer turns out to change its input; read to where that was.
+            history=(lambda: events_of(store, self.key)) if store is not None else None,
         )
-
-    def _again(self, store: Store) -> Iterator[Event]:
-        """The events from the first: wanted when a reducer turns out to change its input. Read to where that was."""
-        done = 0
-        while events := store.stream_events(self.key, after=done, limit=STRETCH):
-            yield from events
-            done = events[-1].version
 
     def _note(self, event: Event) -> None:
         ordinal = len(self._versions)

@@ -127,10 +127,13 @@ def type_condition(reading: Reading, pattern: str) -> tuple[str, Parameters]:
     return "e.type LIKE :type", {"type": like}
 
 
+def glob(pattern: str) -> re.Pattern[str]:
+    """What a whole type must match: * is any text and ? any character, all others are themselves."""
+    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL)
+
+
 def _type_filter(pattern: str) -> Filter:
-    expression = re.compile(
-        "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL
-    )
+    expression = glob(pattern)
     return lambda event: expression.fullmatch(event.type) is not None
 
 

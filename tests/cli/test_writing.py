@@ -165,3 +165,11 @@ def test_foreign_stores_are_not_written_to(run: Run, tmp_path: Path) -> None:
     assert [row["type"] for row in issued.rows(EVENTS)] == ["CustomerCreated"]
     assert run("snapshots", "take", url, "--category", "Order", "--id", facts[1].id).code == 1
     assert Path(url).read_bytes() == before
+
+
+def test_brackets_in_a_type_mean_themselves_in_a_stream_and_in_the_store(run: Run, own: Shop) -> None:
+    for kind in ("Noted[1]", "Noted1"):
+        assert run("append", own.url, "--category", "N", "--id", "1", "--type", kind, "--data", "{}").code == 0
+    for where in (("--category", "N", "--id", "1"), ()):
+        found = run("events", own.url, *where, "--type", "Noted[?]").rows(EVENTS)
+        assert [row["type"] for row in found] == ["Noted[1]"]
