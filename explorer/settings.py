@@ -71,11 +71,6 @@ def state_folder() -> Path:
     return _folder("state", platformdirs.user_state_dir(NAME))
 
 
-def cache_folder() -> Path:
-    """What may be deleted at any time."""
-    return _folder("cache", platformdirs.user_cache_dir(NAME))
-
-
 def load() -> Settings:
     """The saved settings; defaults for what is missing or unreadable (a broken file must not keep the window shut)."""
     try:

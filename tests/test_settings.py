@@ -16,11 +16,10 @@ def test_everything_lies_below_one_folder_when_it_is_named(home: Path) -> None:
         settings.config_folder(),
         settings.data_folder(),
         settings.state_folder(),
-        settings.cache_folder(),
         settings.connection_folder("x"),
     )
     assert all(home in folder.parents for folder in folders)
-    assert len(set(folders)) == 5
+    assert len(set(folders)) == 4
 
 
 def test_the_systems_folders_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
