@@ -164,10 +164,11 @@ def columns(mode: Callable[[], str], previous: Callable[[Arrived], int | None] =
             lambda row: row.type,
             tooltip=lambda row: row.type,
             icon=lambda row: type_icon(row.type),
-            width=164,
+            cut_left=True,
+            width=172,
         ),
         Column("Stream", stream, tooltip=lambda row: f"{row.category}\n{row.id}", width=142),
-        Column("v", lambda row: str(row.version), tooltip=version, align="right", mono=True, width=38),
+        Column("v", lambda row: str(row.version), tooltip=version, align="right", mono=True, width=48),
         Column(
             "Data",
             data,

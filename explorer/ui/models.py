@@ -38,6 +38,7 @@ class Column:
     foreground: Callable[[Any], QColor | None] | None = None
     background: Callable[[Any], QColor | None] | None = None
     icon: Callable[[Any], QIcon | None] | None = None
+    cut_left: bool = False  # names that differ at their end: where room is short, the beginning is left out
     width: int = 0  # pixels at zoom 100 %; 0: takes what is left
     cut: int = CUT
 

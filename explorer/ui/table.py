@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from explorer.ui import text, theme
 from explorer.ui.icons import icon
-from explorer.ui.models import RowsModel
+from explorer.ui.models import Index, RowsModel
 
 AT_END = 50  # pixels: nearer than this, the list stands at its end
+
+
+class _CutLeft(QStyledItemDelegate):
+    """Shows the end of what does not fit."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideLeft
 
 
 class RowsTable(QTableView):
@@ -43,6 +59,8 @@ class RowsTable(QTableView):
         for number, column in enumerate(model.columns):
             mode = QHeaderView.ResizeMode.Interactive if column.width else QHeaderView.ResizeMode.Stretch
             header.setSectionResizeMode(number, mode)
+            if column.cut_left:
+                self.setItemDelegateForColumn(number, _CutLeft(self))
         self.doubleClicked.connect(self._open)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self.scrolled.emit())
         theme.signals().changed.connect(self._apply_theme)
