@@ -91,6 +91,8 @@ class OpenDialog(QDialog):
         self.open_button.setDefault(True)
         self.open_button.setProperty("primary", True)
         self.open_button.clicked.connect(lambda: self._try(self.spec(), open=True))
+        for other in (self.offer, self.test, self.cancel):
+            other.setAutoDefault(False)  # with the focus on it, it would look like Open, and Enter would press it
 
         more = QFormLayout()
         more.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
