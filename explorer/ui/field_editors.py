@@ -104,6 +104,7 @@ class ValueEditor(FieldEditor):
         line.setMinimumWidth(40)
         if self.field.kind in ("integer", "decimal") or is_raw(self.field):
             line.setFont(theme.mono_font())
+            line.setProperty("mono", True)
             if self._cell and not is_raw(self.field):
                 line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if not self.field.required and not self._cell:

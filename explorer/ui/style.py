@@ -66,6 +66,7 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QKeyS
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ min-height: {control}px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QComboBox:focus {{ border-color: {accent}; }}
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled {{ color: {faint}; background: {window}; }}
+QLineEdit[mono="true"] {{ font-size: {data}px; }}
 QLineEdit[invalid="true"], QPlainTextEdit[invalid="true"] {{ border-color: {error}; }}
 QComboBox::drop-down {{ border: none; width: {xl}px; }}
 QComboBox::down-arrow {{ image: url("{icons}/chevron-down-{mode}.svg"); width: {p}px; height: {p}px; }}
@@ -170,7 +171,7 @@ def sheet(colours: Colours, zoom: int, icons: str) -> str:
     values: dict[str, object] = {name: getattr(colours, name) for name in colours.__slots__}
     sizes = {
         "s": 4, "h": 6, "m": 8, "p": 12, "l": 16, "xl": 24, "row": 24, "control": 20, "small": 11, "title": 20,
-        "chip": 12, "field": 40, "tab": 27, "box": 12, "large": 15,
+        "chip": 12, "field": 40, "tab": 27, "box": 12, "large": 15, "data": 12,
     }  # fmt: skip
     values.update({name: px(size) for name, size in sizes.items()})
     values.update(mode="dark" if colours.dark else "light", icons=icons, scroll=colours.hairline)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QSlider, QToolButton, QWidget
 
 from explorer.ui import text, theme
@@ -105,7 +105,8 @@ class Transport(QWidget):
         self._player = QTimer(self)
         self._player.setTimerType(Qt.TimerType.PreciseTimer)
         self._player.timeout.connect(self._tick)
-        self.timeline_changed()
+        theme.signals().changed.connect(self._apply_theme)
+        self._apply_theme()
 
     def _build(self) -> None:
         self.first = self._button("skip-back", "First event", "Home", lambda: self.wanted.emit(0))
@@ -125,7 +126,6 @@ class Transport(QWidget):
         self.speed.currentIndexChanged.connect(self._speed_changed)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setAccessibleName("Position in the stream")
-        self.slider.setMinimumWidth(theme.scaled(60))
         self.slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.slider.actionTriggered.connect(lambda _action: self.wanted.emit(self.slider.sliderPosition()))
         self.version = text.plain_label("", self)
@@ -138,7 +138,6 @@ class Transport(QWidget):
         self.go_to.setPlaceholderText("Version or time")
         self.go_to.setAccessibleName("Go to version or time")
         self.go_to.setToolTip("Go to a version (12) or the last event at a time (2026-03-01 09:14)\nCtrl+G")
-        self.go_to.setFixedWidth(theme.scaled(118))
         self.go_to.returnPressed.connect(self._typed)
         self.go_to.textEdited.connect(lambda _text: self._mark_invalid(False))
 
@@ -157,6 +156,25 @@ class Transport(QWidget):
         line.addWidget(self._time_place)
         line.addSpacing(theme.M)
         line.addWidget(self.go_to)
+
+    def _apply_theme(self) -> None:
+        self.slider.setMinimumWidth(theme.scaled(40))
+        self.go_to.setMinimumWidth(theme.scaled(40))
+        self.go_to.setMaximumWidth(theme.scaled(118))
+        self.timeline_changed()
+
+    def minimumSizeHint(self) -> QSize:
+        """The time is left out where room is short: the table has it too."""
+        least = super().minimumSizeHint()
+        return least if self._time_place.isHidden() else least - QSize(self._time_place.minimumSizeHint().width(), 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_time()
+
+    def _fit_time(self) -> None:
+        needed = self.minimumSizeHint().width() + self._time_place.minimumSizeHint().width()
+        self._time_place.setVisible(self.width() >= needed)
 
     def _button(self, name: str, title: str, keys: str, clicked: object) -> QToolButton:
         button = QToolButton(self)
@@ -222,6 +240,7 @@ class Transport(QWidget):
         mode = "utc" if self.utc else "local"
         words = text.when(time, mode) if time is not None else "no time"
         self._time_place.reserve(_DIGIT.sub("0", words))
+        self._fit_time()
         text.set_label(self.time, words)
         self.time.setToolTip(text.tooltip(text.when(time, mode, full=True)))
 

@@ -60,6 +60,20 @@ def test_the_head_tells_how_following_stands_and_a_click_changes_it(qtbot: QtBot
     assert live.width() >= live.sizeHint().width()
 
 
+def test_at_150_percent_it_fits_a_projector(qtbot: QtBot, make_window: Make, shop: str, qapp: QApplication) -> None:
+    window = make_window(shop)
+    tab = window.tabs.show_stream("Order", "o-001")
+    qtbot.waitUntil(lambda: tab.timeline.folded > 0, timeout=PATIENCE)
+    for _ in range(3):
+        window.workspace.actions.trigger("zoom_in")
+    assert theme.zoom() == 150
+    qtbot.waitUntil(lambda: tab.transport.version.sizeHint().width() <= tab.transport.version.width(), timeout=PATIENCE)
+    least = window.minimumSizeHint()
+    assert least.width() <= 1280
+    assert least.height() <= 800
+    window.workspace.actions.trigger("zoom_reset")
+
+
 def test_the_foot_tells_head_and_number(qtbot: QtBot, window: Window, shop: str) -> None:
     qtbot.waitUntil(lambda: f"≈ {EVENTS} events" in window.status.facts.text(), timeout=PATIENCE)
     assert f"head {EVENTS}" in window.status.facts.text()
