@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from explorer import fold, payload
 from explorer.diff import Change, diff
-from explorer.engine.folding import Folding
+from explorer.engine.folding import Folding, claim
 from explorer.engine.messages import Text
 from explorer.engine.rows import at
 from explorer.engine.text import HexLines, Lines, Pieces, TextLines, raw
 from explorer.errors import Invalid
 from explorer.fold import StepFailed
 from explorer.model import Event, Json, StreamKey
-from explorer.plugins import Loaded, aggregate_for
+from explorer.plugins import Loaded
 from explorer.stores import Store
 
 KEPT = 256 * 1024**2  # bytes of laid out texts that are kept, about
@@ -41,7 +41,7 @@ class Values:
 
         def make() -> tuple[Json, str, int]:
             event = event_of(store, key, version)
-            return *_decoded(event, domains, which), len(event.data) + len(event.metadata)
+            return *_decoded(store, domains, event, which), len(event.data) + len(event.metadata)
 
         value, problem, _ = _kept(self._decoded, (key, version, which), make)
         while len(self._decoded) > 1 and sum(size for _, _, size in self._decoded.values()) > DECODED:
@@ -78,7 +78,7 @@ class Values:
             return _laid(event.data, ask.form, ask.path, event.problem)
         if ask.what == "metadata":
             return _laid(event.metadata, ask.form, ask.path)
-        value, problem = _decoded(event, domains, ask.what)
+        value, problem = _decoded(store, domains, event, ask.what)
         if problem:
             return raw(event.data), problem
         return _laid(payload.encode_plain(value), ask.form, ask.path)
@@ -107,7 +107,7 @@ def _kept(cache: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T])
     return value
 
 
-def _decoded(event: Event, domains: Loaded, which: str) -> tuple[Json, str]:
+def _decoded(store: Store, domains: Loaded, event: Event, which: str) -> tuple[Json, str]:
     if which == "metadata":
         if not event.metadata:
             return None, "The event has no metadata."
@@ -120,9 +120,9 @@ def _decoded(event: Event, domains: Loaded, which: str) -> tuple[Json, str]:
         return data.value, data.problem or ""
     if which != "upcast":
         raise Invalid(f"There is no {which} payload.")
-    claim = aggregate_for(domains.domains, event.category)
+    domain, _ = claim(store, domains, event.stream)
     try:
-        return payload.to_json(fold.readable(event, claim[0].upcast if claim else None).data), ""
+        return payload.to_json(fold.readable(event, domain.upcast if domain else None).data), ""
     except (StepFailed, Invalid) as error:
         return None, str(error)
 
