@@ -54,8 +54,10 @@ class GoTo(Palette):
         self._soon.stop()
         self._streams, self._exact = [], []
         if words.startswith(COMMAND) or not self.workspace.is_open:
-            self._foot = ""
-            self.show_choices(self._commands(words.removeprefix(COMMAND).strip()))
+            words = words.removeprefix(COMMAND).strip()
+            found = self._commands(words)
+            self._foot = "" if found else f"Nothing that can be done here now is called “{words}”. F1 lists everything."
+            self.show_choices(found, self._foot)
             return
         self._foot = "Looking …" if words.strip() else ""
         self._show()
@@ -123,6 +125,8 @@ class GoTo(Palette):
     def _events(self, words: str, events: Sequence[Event], how: str) -> None:
         if words != self.field.text().strip() or not events:
             return
+        if not self._streams:
+            self._foot = ""
         for event in events:
             show = partial(self.workspace.stream_wanted.emit, event.category, event.id, event.version)
             title = f"{event.category} {event.id}".strip()

@@ -66,6 +66,7 @@ def test_a_position(qtbot: QtBot, window: Window) -> None:
     QTest.keyClicks(window.goto.field, "#2")
     found(qtbot, window, "Customer c-1")
     assert window.goto.choices[0].right == "position"
+    assert "No stream" not in window.goto.foot.text()
 
 
 def test_an_open_tab(qtbot: QtBot, window: Window) -> None:
@@ -82,6 +83,8 @@ def test_nothing_found_says_so(qtbot: QtBot, window: Window) -> None:
     QTest.keyClick(window, Qt.Key.Key_K, CTRL)
     QTest.keyClicks(window.goto.field, "qqqq")
     qtbot.waitUntil(lambda: "qqqq" in window.goto.foot.text(), timeout=PATIENCE)
+    window.goto.field.setText(">qqqq")
+    assert "called “qqqq”" in window.goto.foot.text()
 
 
 def test_escape_gives_the_focus_back(window: Window) -> None:
