@@ -38,6 +38,7 @@ class CommandChooser(QWidget):
         self.command = _chooser("Command", self)
         self.id = QLineEdit(self)
         self.id.setFont(theme.mono_font())
+        self.id.setProperty("mono", True)
         self.id.setAccessibleName("Id of the aggregate")
         self.new_id = _tool("plus", "New id", "Another new id for the stream that the command starts", self)
         self.pin = _tool("pin", "Keep this id", "Keep this id, whatever tab one looks at", self)
@@ -126,6 +127,7 @@ class CommandChooser(QWidget):
         if chosen is not None and chosen[1].creates:
             self._new_ids.pop((chosen[0].name, chosen[1].name), None)
             self._followed = (chosen[0].categories[0], self.id.text())
+            self._show_id()
 
     def mark_id(self, wrong: bool) -> None:
         """Show in place that an id is needed."""

@@ -243,6 +243,22 @@ def test_a_read_only_store_is_previewed_only(tmp_path: Path, qtbot: QtBot) -> No
         assert len(stored(url, ORDER)) == 2
 
 
+def test_one_can_be_created_after_the_other(workspace: Workspace, dock: CommandDock, url: str, qtbot: QtBot) -> None:
+    dock.chooser.choose("Customer", "CreateCustomer")
+    type_into(field(dock, "name"), "Ada")
+    type_into(field(dock, "creditLimit"), "100")
+    ids = []
+    for _ in range(2):
+        ids.append(dock.chooser.id.text())
+        preview(dock, qtbot)
+        commit(dock, qtbot)
+        assert dock.outcome.sentence == "Written: CustomerCreated as v1."
+    assert len(set(ids)) == 2
+    assert all(stored(url, StreamKey("Customer", id)) for id in ids)
+    dock.chooser.choose("Customer", "ChangeCreditLimit")
+    assert dock.chooser.id.text() == ids[1]  # other commands are for the one that was just created
+
+
 BILLING = """
 name = "billing"
 events = "SELECT customer, seq AS version, n AS position, kind AS type, body AS data FROM billing"
