@@ -33,6 +33,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[session_home], ignore_errors=True)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that was skipped has shown nothing: the run fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The server of this test process, shared by its tests: stop, freeze or kill only one of your own
