@@ -99,10 +99,11 @@ class ByPosition:
     @classmethod
     def at_head(cls, store: Store, now: float, **how: Any) -> ByPosition:
         """Start behind the last visible event. Those below it that are not yet committed will come, marked late."""
-        page = store.events(EventQuery(newest_first=True, limit=LOOKED_BACK, preview=1))
+        commit_ordered = how.get("commit_ordered", False)
+        page = store.events(EventQuery(newest_first=True, limit=1 if commit_ordered else LOOKED_BACK, preview=1))
         seen = sorted(e.position for e in page.rows if isinstance(e.position, int))
         started = cls(seen[-1] if seen else None, **how)
-        if seen and not started._commit_ordered:
+        if seen and not commit_ordered:
             whole = len(page.rows) < LOOKED_BACK
             before = [min(0, seen[0]) - 1] if whole else []
             gaps = [(a + 1, b - 1) for a, b in pairwise(before + seen) if b - a > 1]

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
+import sqlalchemy.dialects.sqlite  # create_engine would import it later, where somebody waits
 from sqlalchemy.pool import NullPool
 
 from explorer.cancellation import Cancellation
