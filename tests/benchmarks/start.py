@@ -67,8 +67,9 @@ def main(arguments: list[str]) -> int:
         empties, demos = [list(runs) for runs in zip(*pairs, strict=True)]
         empty = report("empty window", empties)
         demo = report("demo", demos)
-        stages = {stage: statistics.median(run[stage]["after"] for run in demos if stage in run) for stage in demos[0]}
-        print(f"{'its stages, medians':24}" + "   ".join(f"{name} {at:.2f}" for name, at in stages.items()))
+        for measured, what in (("after", "its stages, medians"), ("processor", "processor time by then")):
+            medians = {stage: statistics.median(run[stage][measured] for run in demos) for stage in demos[0]}
+            print(f"{what:24}" + "   ".join(f"{name} {at:.2f}" for name, at in medians.items()))
         print(f"start: {load()}")
         return 0 if verdict("the demo's first page above an empty window", demo - empty, ABOVE) else 1
 
