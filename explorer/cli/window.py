@@ -111,7 +111,6 @@ def _render(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path) -> 
 
 def _paint(spec: StoreSpec | None, plugins: tuple[str, ...], picture: str) -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # what this platform cannot do is no news
     sys.exit(_window(spec, plugins, Path(picture)))
 
 

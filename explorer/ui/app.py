@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer import settings as settings_module
 from explorer.stores.store import StoreSpec
-from explorer.ui import theme
+from explorer.ui import qt_messages, theme
 from explorer.ui.bug_dialog import BugDialog
 from explorer.ui.icons import app_icon
 from explorer.ui.screenshot import Screenshot
@@ -68,6 +68,7 @@ def run(
     QGuiApplication.setApplicationDisplayName(NAME)
     QGuiApplication.setDesktopFileName("event-store-explorer")
     app = QApplication(sys.argv[:1])
+    qt_messages.listen()
     app.setQuitOnLastWindowClosed(False)
     app.setWindowIcon(app_icon())
     settings = settings_module.load()
@@ -95,6 +96,7 @@ def run(
     QTimer.singleShot(1_500, window, _tame_collector)
     code = app.exec()
     interrupts.end()
+    qt_messages.leave()
     if picture is not None and bugs.seen:
         code = code or 1
     return code
