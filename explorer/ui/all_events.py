@@ -55,7 +55,11 @@ class AllEventsPanel(QWidget):
         self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.stop.clicked.connect(self._stop_scan)
         self.banner = Banner(self)
-        self.model = RowsModel(columns(lambda: workspace.time_mode, self._time_before), self, self._fetch)
+        self.model = RowsModel(
+            columns(lambda: workspace.time_mode, lambda row: self.table.time_before(row, self.newest_first)),
+            self,
+            self._fetch,
+        )
         self.table = EventsTable(workspace, self.model, self.filters, "All events", self)
         self.empty = EmptyState(parent=self)
         self.chip = Chip(self.table)
@@ -264,23 +268,6 @@ class AllEventsPanel(QWidget):
             self.set_newest_first(True)
 
     # -- small things -------------------------------------------------------------------------------------------------
-
-    def _time_before(self, row: Arrived) -> int | None:
-        """For Δ: the time of the event before it in the log, as far as it is in the list."""
-        number = self._row_number(row)
-        if number is None:
-            return None
-        before = number + 1 if self.newest_first else number - 1
-        time: int | None = self.model.rows[before].recorded_at_us if 0 <= before < len(self.model.rows) else None
-        return time
-
-    def _row_number(self, row: Arrived) -> int | None:
-        first, last = self.table.rowAt(0), self.table.rowAt(self.table.viewport().height() - 1)
-        last = last if last >= 0 else len(self.model.rows) - 1
-        for number in range(max(0, first - 1), min(len(self.model.rows), last + 2)):
-            if self.model.rows[number] is row:
-                return number
-        return None
 
     def _show_order(self) -> None:
         self.order.setText("Newest first" if self.newest_first else "Oldest first")

@@ -31,6 +31,18 @@ class EventsTable(RowsTable):
         self._filters = filters
         self.opened.connect(lambda row: workspace.stream_wanted.emit(row.category, row.id, row.version))
 
+    def time_before(self, row: Arrived, newest_first: bool = False) -> int | None:
+        """For Δ: the time of the event before it in the log, as far as it is in the list. Quick for rows in sight."""
+        rows = self.model_.rows
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        last = last if last >= 0 else len(rows) - 1
+        for number in range(max(0, first - 1), min(len(rows), last + 2)):
+            if rows[number] is row:
+                before = number + 1 if newest_first else number - 1
+                time: int | None = rows[before].recorded_at_us if 0 <= before < len(rows) else None
+                return time
+        return None
+
     def show_menu(self, index: QModelIndex, at: QPoint) -> None:
         row = self.model_.row(index)
         if isinstance(row, Arrived):

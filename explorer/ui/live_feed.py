@@ -44,7 +44,7 @@ class LiveFeedPanel(QWidget):
         self.clear.clicked.connect(self.forget)
         self.count = text.plain_label("", self)
         self.count.setObjectName("muted")
-        self.model = RowsModel(columns(lambda: workspace.time_mode), self)
+        self.model = RowsModel(columns(lambda: workspace.time_mode, lambda row: self.table.time_before(row)), self)
         self.table = EventsTable(workspace, self.model, self.filters, "Live feed", self)
         self.chip = Chip(self.table)
         self.chip.clicked.connect(self._go_to_new)
@@ -192,7 +192,7 @@ class LiveFeedPanel(QWidget):
         self.pause.setIcon(icon("play" if paused else "pause"))
         words = "Pause"
         if paused:
-            words = f"Resume · {text.number(state.waiting)} waiting" if state.waiting else "Resume"
+            words = f"Resume, {text.number(state.waiting)} new" if state.waiting else "Resume"
         self.pause.setText(text.menu_text(words))
         self.pause.setEnabled(state.state in ("live", "paused"))
         self.pause.setToolTip("What arrives while paused is counted and comes when it goes on.")

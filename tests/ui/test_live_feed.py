@@ -60,7 +60,7 @@ def test_pause_counts_and_resume_brings_everything(qtbot: QtBot, panel: LiveFeed
     qtbot.waitUntil(lambda: panel.pause.text() == "Resume", timeout=PATIENCE)
     for version in range(4):
         append(shop, "Wish", "1", version, new(f"Wished{version}", {}))
-    qtbot.waitUntil(lambda: "4 waiting" in panel.pause.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "4 new" in panel.pause.text(), timeout=PATIENCE)
     assert len(panel.model.rows) == START
     QTest.mouseClick(panel.pause, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: types(panel)[-4:] == [f"Wished{n}" for n in range(4)], timeout=PATIENCE)
@@ -75,6 +75,12 @@ def test_the_filter_applies_to_what_came_while_paused(qtbot: QtBot, panel: LiveF
     qtbot.waitUntil(lambda: panel.empty.isVisible(), timeout=PATIENCE)
     QTest.mouseClick(panel.pause, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: types(panel) == ["Wished", "Wished"], timeout=PATIENCE)
+
+
+def test_the_time_since_the_event_before(panel: LiveFeedPanel) -> None:
+    panel.workspace.set_time_mode("delta")
+    assert panel.model.index(len(panel.model.rows) - 1, 1).data().startswith("+")
+    assert panel.model.index(len(panel.model.rows) - 2, 1).data().startswith("+")
 
 
 def test_filter_and_clear_filter(qtbot: QtBot, panel: LiveFeedPanel) -> None:
