@@ -14,6 +14,7 @@ from explorer.ui.event_rows import Filter, columns, cut, row_of
 from explorer.ui.events_table import EventsTable
 from explorer.ui.icons import icon
 from explorer.ui.models import RowsModel
+from explorer.ui.still import StillLabels
 from explorer.ui.workspace import Arrived, LiveState, Workspace
 
 KEPT = 200_000  # arrivals; older ones are in the list of all events
@@ -57,7 +58,7 @@ class LiveFeedPanel(QWidget):
         line.setSpacing(theme.M)
         line.addWidget(self.pause)
         line.addWidget(self.filters, 1)
-        line.addWidget(self.count)
+        line.addWidget(StillLabels(self.count, growing=True))
         line.addWidget(self.clear)
         pages = QWidget(self)
         self._pages = QStackedLayout(pages)
@@ -189,11 +190,12 @@ class LiveFeedPanel(QWidget):
 
     def _show_live(self, state: LiveState) -> None:
         paused = state.state == "paused"
-        self.pause.setIcon(icon("play" if paused else "pause"))
         words = "Pause"
         if paused:
             words = f"Resume, {text.number(state.waiting)} new" if state.waiting else "Resume"
-        self.pause.setText(text.menu_text(words))
+        if self.pause.text() != words:  # a new icon, even the same, has the whole window laid out anew
+            self.pause.setIcon(icon("play" if paused else "pause"))
+            self.pause.setText(text.menu_text(words))
         self.pause.setEnabled(state.state in ("live", "paused"))
         self.pause.setToolTip("What arrives while paused is counted and comes when it goes on.")
         self._show_page()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStatusBar, QToo
 
 from explorer.ui import text, theme
 from explorer.ui.icons import icon
+from explorer.ui.still import StillLabels
 from explorer.ui.workspace import Arrived, Ask, LiveState, Workspace
 
 MODES = {"local": "Local time", "utc": "UTC", "relative": "Relative", "delta": "Δ to the event before"}
@@ -97,7 +98,7 @@ class Status(QStatusBar):
         line = QHBoxLayout(left)
         line.setContentsMargins(theme.M, 0, 0, 0)
         line.setSpacing(theme.S)
-        line.addWidget(self.facts)
+        line.addWidget(StillLabels(self.facts, growing=True))
         line.addWidget(self.count_button)
         line.addSpacing(theme.M)
         line.addWidget(self.words, 1)

@@ -16,20 +16,24 @@ from explorer.ui import theme
 class StillLabels(QWidget):
     """Labels in a row, each as wide as its words; what does not fit is cut off at the right.
 
-    Takes what room its own layout gives it, or exactly what was reserved for the widest words.
+    Takes what room its own layout gives it, or exactly what was reserved for the widest words. `growing`: reserves by
+    itself what the widest words so far have needed.
     """
 
-    def __init__(self, *labels: QLabel, parent: QWidget | None = None) -> None:
+    def __init__(self, *labels: QLabel, parent: QWidget | None = None, growing: bool = False) -> None:
         super().__init__(parent)
         self._labels = labels
         self._reserved = 0
+        self._growing = growing
         for label in labels:
             label.setParent(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def reserve(self, words: str) -> None:
         """As wide as these words in the first label's font."""
-        width = self._labels[0].fontMetrics().horizontalAdvance(words) + 2
+        self._reserve(self._labels[0].fontMetrics().horizontalAdvance(words) + 2)
+
+    def _reserve(self, width: int) -> None:
         if width != self._reserved:
             self._reserved = width
             self.setFixedWidth(width)
@@ -52,6 +56,10 @@ class StillLabels(QWidget):
         self._place()
 
     def _place(self) -> None:
+        if self._growing:
+            wanted = sum(label.sizeHint().width() + theme.M for label in self._labels)
+            if not self._reserved / 2 < wanted <= self._reserved:
+                self._reserve(wanted + theme.L)
         left = 0
         for label in self._labels:
             width = min(label.sizeHint().width(), max(0, self.width() - left))

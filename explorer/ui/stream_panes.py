@@ -14,7 +14,7 @@ from explorer.ui.empty import EmptyState
 from explorer.ui.event_model import EventModel
 from explorer.ui.event_table import EventPane
 from explorer.ui.payload_view import PayloadView
-from explorer.ui.progress import ProgressStrip
+from explorer.ui.progress import ProgressCard
 from explorer.ui.replaying import Replaying
 from explorer.ui.ribbon import Ribbon
 from explorer.ui.state_tree import StateTree
@@ -55,7 +55,6 @@ class StreamPanes(QWidget):
         self.payload = PayloadView(self.workspace, self.category, self.id, self)
         self.empty = EmptyState("Reading the stream…", icon_name="stream", parent=self)
         self.ribbon.describe = self.events.describe
-        self.progress = ProgressStrip("Replay", self)
         self.generic_button.hide()
         layout = self.banner.layout()
         assert layout is not None
@@ -81,12 +80,13 @@ class StreamPanes(QWidget):
         self._stack.addWidget(self.outer)
         self._stack.addWidget(self.empty)
         self._stack.setCurrentIndex(1)
+        self.progress = ProgressCard("Replay", body)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         line = QFrame(self)
         line.setObjectName("hairline")
-        for widget in (self.transport, self.ribbon, line, self.progress, self.banner, self.step_banner):
+        for widget in (self.transport, self.ribbon, line, self.banner, self.step_banner):
             whole.addWidget(widget)
         whole.addWidget(body, 1)
         self.setFocusProxy(self.table)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from explorer.cancellation import Cancellation
 from explorer.errors import Cancelled, ConnectionLost, ExplorerError, StoreReplaced
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SLICE = 0.006  # seconds of calls that are made on the GUI thread without a look at anything else
 LINGER = 0.3  # seconds after which a running ask is worth a sign
 
 
@@ -96,22 +97,48 @@ class Ask:
 
 
 class Delivery(QObject):
-    """Carries calls from any thread to the GUI thread, in order."""
+    """Carries calls from any thread to the GUI thread, in order.
 
-    _called = Signal(object)
+    A burst of calls is worked off in slices: Qt delivers all that was posted before it looks at timers, keys and the
+    mouse, which hundreds of parts of a replay would keep waiting for a tenth of a second.
+    """
+
+    _filled = Signal()  # the first call was put into the empty queue
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._called.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        self._calls: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()  # guards `_working`
+        self._working = False  # there are calls, and the GUI thread knows
+        self._filled.connect(self._work, Qt.ConnectionType.QueuedConnection)
 
     def later(self, call: Callable[[], None]) -> None:
         """Call this on the GUI thread. From any thread; dropped when the delivery has been destroyed."""
-        if shiboken6.isValid(self):
-            self._called.emit(call)
+        if not shiboken6.isValid(self):
+            return
+        with self._lock:
+            self._calls.append(call)
+            first, self._working = not self._working, True
+        if first:
+            self._filled.emit()
 
-    @staticmethod
-    def _call(call: Callable[[], None]) -> None:
-        call()
+    def _work(self) -> None:
+        until = time.perf_counter() + SLICE
+        while True:
+            with self._lock:
+                if not self._calls:
+                    self._working = False
+                    return
+                call = self._calls.popleft()
+            go_on = False
+            try:
+                call()
+                go_on = time.perf_counter() < until
+            finally:
+                if not go_on:  # also when it raised: the others must not be lost with it
+                    QTimer.singleShot(0, self, self._work)
+            if not go_on:
+                return
 
 
 @dataclass(eq=False)
