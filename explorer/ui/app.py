@@ -88,11 +88,10 @@ def run(
             window.open(spec, plugins)
         elif picture is not None:
             picture.soon()
-        else:
-            threading.Thread(target=_import_drivers, name="importing", daemon=True).start()
 
     # After the first paint.
     QTimer.singleShot(0, window, begin)
+    QTimer.singleShot(0 if spec is None else 1_000, window, _import_more)
     QTimer.singleShot(1_500, window, _tame_collector)
     code = app.exec()
     interrupts.end()
@@ -111,8 +110,15 @@ def _tame_collector() -> None:
     gc.enable()
 
 
-def _import_drivers() -> None:
-    import explorer.stores.open  # noqa: F401 - for its side effect: the drivers are imported
+def _import_more() -> None:
+    """What the first page comes without is imported before somebody needs it."""
+
+    def load() -> None:
+        import explorer.stores.open
+        import explorer.ui.append_dialog
+        import explorer.ui.stream_tab  # noqa: F401 - the imports are what is wanted
+
+    threading.Thread(target=load, name="importing", daemon=True).start()
 
 
 class Interrupts(QObject):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QMenu, QTabBar, QTabWidget, QWidget
 from explorer.ui import text
 from explorer.ui.all_events import AllEventsPanel
 from explorer.ui.icons import icon
-from explorer.ui.stream_tab import StreamTab
 from explorer.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from explorer.ui.stream_tab import StreamTab
 
 HISTORY = 200
 MOST = 40  # tabs that are restored
@@ -95,8 +97,13 @@ class Tabs(QTabWidget):
 
     def streams(self) -> list[StreamTab]:
         """The open streams, from the left."""
-        widgets = [self.widget(place) for place in range(self.count())]
-        return [widget for widget in widgets if isinstance(widget, StreamTab)]
+        tabs = [self._stream_at(place) for place in range(self.count())]
+        return [tab for tab in tabs if tab is not None]
+
+    def _stream_at(self, place: int) -> StreamTab | None:
+        """Every tab but one is a stream's."""
+        widget = self.widget(place)
+        return None if widget is None or widget is self.all_events else cast("StreamTab", widget)
 
     def tab_of(self, category: str, id: str) -> StreamTab | None:
         return next((tab for tab in self.streams() if (tab.category, tab.id) == (category, id)), None)
@@ -105,6 +112,8 @@ class Tabs(QTabWidget):
         """Show this stream, at this version if one is named; its tab is opened if there is none."""
         tab = self.tab_of(category, id)
         if tab is None:
+            from explorer.ui.stream_tab import StreamTab  # late: the first page comes without it
+
             tab = StreamTab(self.workspace, category, id, version)
             name = f"{category} {id}".strip() or "(no name)"
             place = self.addTab(tab, text.tab_text(name))
@@ -126,8 +135,8 @@ class Tabs(QTabWidget):
 
     def close_tab(self, place: int) -> None:
         """Close a stream's tab; it can be reopened."""
-        tab = self.widget(place)
-        if isinstance(tab, StreamTab):
+        tab = self._stream_at(place)
+        if tab is not None:
             self._closed.append(Place(tab.category, tab.id, tab.version))
             self.removeTab(place)
             tab.deleteLater()
@@ -179,8 +188,8 @@ class Tabs(QTabWidget):
     # -- back and forth ------------------------------------------------------------------------------------
 
     def _here(self) -> Place:
-        tab = self.currentWidget()
-        return Place(tab.category, tab.id, tab.version) if isinstance(tab, StreamTab) else EVERYTHING
+        tab = self._stream_at(self.currentIndex())
+        return Place(tab.category, tab.id, tab.version) if tab is not None else EVERYTHING
 
     def _visit(self, place: Place) -> None:
         if self._moving:
@@ -225,8 +234,8 @@ class Tabs(QTabWidget):
 
     def _menu(self, at: QPoint) -> None:
         place = self.tabBar().tabAt(at)
-        tab = self.widget(place)
-        if not isinstance(tab, StreamTab):
+        tab = self._stream_at(place)
+        if tab is None:
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

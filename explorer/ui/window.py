@@ -25,13 +25,11 @@ from explorer import settings as settings_module
 from explorer.settings import Recent, Settings
 from explorer.stores.store import StoreSpec
 from explorer.ui import menus, text, theme
-from explorer.ui.append_dialog import AppendDialog
 from explorer.ui.arrangement import Arrangement, from_text, to_text
 from explorer.ui.banner import Banner
 from explorer.ui.command_dock import CommandDock
 from explorer.ui.first_page import FirstPage
 from explorer.ui.goto import COMMAND, GoTo
-from explorer.ui.help_sheet import HelpSheet
 from explorer.ui.icons import app_icon
 from explorer.ui.live_feed import LiveFeedPanel
 from explorer.ui.opening import Opening
@@ -44,6 +42,8 @@ from explorer.ui.workspace import LiveState, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from explorer.ui.help_sheet import HelpSheet
 
 NAME = "Event Store Explorer"
 SIZE = QSize(1280, 800)
@@ -263,6 +263,8 @@ class Window(QMainWindow):
         if not self.workspace.writable:
             self.workspace.message.emit("This store is open read-only: nothing can be appended.")
             return
+        from explorer.ui.append_dialog import AppendDialog  # late: the first page comes without it
+
         AppendDialog(self.workspace, draft, self).show()
 
     def _event_in_sight(self) -> bool:
@@ -312,6 +314,8 @@ class Window(QMainWindow):
 
     def show_help(self) -> None:
         if self._help is None:
+            from explorer.ui.help_sheet import HelpSheet
+
             self._help = HelpSheet(self.workspace.actions, self)
         self._help.show()
         self._help.raise_()
