@@ -23,6 +23,8 @@ from explorer.ui.screenshot import Screenshot
 from explorer.ui.window import NAME, Window
 from explorer.ui.worker import Delivery
 
+SWITCH_INTERVAL = 0.0005  # seconds
+
 
 class Bugs:
     """What nobody expected, from any thread, ends in the one dialog. Made on the GUI thread."""
@@ -62,6 +64,8 @@ def run(
     the demo's and its services run as long as it is open. Returns the exit code: 0, or 1 when the picture could not be
     made, or 3 when the store of the picture could not be opened.
     """
+    # A thread that computes for a moment must not hold the painting one for Python's usual 5 ms each time it asks.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     gc.disable()  # until the window stands: starting makes no garbage worth looking for
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QCoreApplication.setApplicationName("event-store-explorer")

@@ -108,28 +108,29 @@ class Delivery(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._calls: deque[Callable[[], None]] = deque()
-        self._lock = threading.Lock()  # guards `_working`
-        self._working = False  # there are calls, and the GUI thread knows
+        self._working = False  # the GUI thread knows that there are calls
         self._filled.connect(self._work, Qt.ConnectionType.QueuedConnection)
 
     def later(self, call: Callable[[], None]) -> None:
         """Call this on the GUI thread. From any thread; dropped when the delivery has been destroyed."""
         if not shiboken6.isValid(self):
             return
-        with self._lock:
-            self._calls.append(call)
-            first, self._working = not self._working, True
-        if first:
+        self._calls.append(call)
+        if not self._working:  # told twice is harmless
+            self._working = True
             self._filled.emit()
 
     def _work(self) -> None:
         until = time.perf_counter() + SLICE
         while True:
-            with self._lock:
-                if not self._calls:
-                    self._working = False
-                    return
+            try:
                 call = self._calls.popleft()
+            except IndexError:
+                self._working = False
+                if not self._calls:  # else one was put in just before, by somebody who saw us working
+                    return
+                self._working = True
+                continue
             go_on = False
             try:
                 call()
