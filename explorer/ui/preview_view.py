@@ -309,7 +309,7 @@ class PreviewView(QWidget):
             text.set_label(self._events_heading, f"Writes nothing to {where}")
         self._events_heading.show()
         read = f"Read {preview.loaded}; " if preview.loaded else ""
-        at = f"the stream is at v{preview.expected}." if preview.expected else "the stream is new."
+        at = f"expects the stream at v{preview.expected}." if preview.expected else "the stream is new."
         text.set_label(self._loaded, read + at if read else at[:1].upper() + at[1:])
         self._loaded.show()
         for number, event in enumerate(preview.events):

@@ -74,6 +74,14 @@ def test_at_150_percent_it_fits_a_projector(qtbot: QtBot, make_window: Make, sho
     window.workspace.actions.trigger("zoom_reset")
 
 
+def test_among_tabs_a_panel_has_no_second_title(qtbot: QtBot, window: Window) -> None:
+    titles = {dock.objectName(): dock.titleBarWidget() for dock in window.docks}
+    qtbot.waitUntil(lambda: titles["feed"].height() == 0, timeout=PATIENCE)
+    assert titles["streams"].height() > 0
+    next(dock for dock in window.docks if dock.objectName() == "snapshots").close()
+    qtbot.waitUntil(lambda: titles["feed"].height() > 0, timeout=PATIENCE)
+
+
 def test_the_foot_tells_head_and_number(qtbot: QtBot, window: Window, shop: str) -> None:
     qtbot.waitUntil(lambda: f"≈ {EVENTS} events" in window.status.facts.text(), timeout=PATIENCE)
     assert f"head {EVENTS}" in window.status.facts.text()
