@@ -28,6 +28,7 @@ from explorer.ui.value_tree import MenuEntry, ValueTree, is_cut
 from explorer.ui.workspace import Workspace
 
 FORMS = (("Tree", "tree"), ("JSON", "json"), ("Raw", "raw"), ("Hex", "hex"))
+SHORT = 400  # pixels below which the heading is only the version
 NARROW = 360  # pixels below which what is stored and upcast stand above one another
 
 
@@ -194,6 +195,7 @@ class PayloadView(QWidget):
 
     def __init__(self, workspace: Workspace, category: str, id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._version: int | None = None
         self.head = PaneHead("Event", self)
         self.payload_button = self._choice("Payload", True)
         self.metadata_button = self._choice("Metadata", False)
@@ -234,10 +236,15 @@ class PayloadView(QWidget):
 
     def show_event(self, version: int | None) -> None:
         """The event of this version; None: none."""
-        words = "Event" if version is None else f"Event v {text.number(version)}"
-        text.set_label(self.head.heading, words)
+        self._version = version
+        self._say_heading()
         self.left.show_event(version)
         self.right.show_event(version)
+
+    def _say_heading(self) -> None:
+        word = "" if self.width() < theme.scaled(SHORT) else "Event "
+        version = self._version
+        text.set_label(self.head.heading, "Event" if version is None else f"{word}v {text.number(version)}")
 
     def _choose(self) -> None:
         metadata = self.metadata_button.isChecked()
@@ -255,5 +262,6 @@ class PayloadView(QWidget):
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
+        self._say_heading()
         narrow = self.width() < theme.scaled(NARROW)
         self._splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)

@@ -252,12 +252,10 @@ class Ribbon(QSlider):
         painter.fillRect(QRectF(x - 0.75, 4, 1.5, self.height() - theme.S - 4), accent)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(accent)
-        half = 5.0 if self.hasFocus() else 4.0
-        painter.drawPolygon(
-            QPolygonF(
-                [QPointF(x - half, 1), QPointF(x + half, 1), QPointF(x + half, 6), QPointF(x, 11), QPointF(x - half, 6)]
-            )
-        )
+        unit = theme.zoom() / 100
+        half = (5.0 if self.hasFocus() else 4.0) * unit
+        handle = ((-half, 1), (half, 1), (half, 6 * unit), (0, 11 * unit), (-half, 6 * unit))
+        painter.drawPolygon(QPolygonF([QPointF(x + dx, y) for dx, y in handle]))
 
     def _paint_flag(self, painter: QPainter, ordinal: int, letter: str) -> None:
         if ordinal >= self.timeline.count:

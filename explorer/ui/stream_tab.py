@@ -120,8 +120,6 @@ class StreamTab(StreamPanes):
             self._dirty = True
             return
         self._show_step()
-        if self.isVisible():
-            self.workspace.current_stream_changed.emit(self.category, self.id, self.version)
 
     def _show_step(self) -> None:
         """Bring the panes to the cursor; later, if nobody looks or it is not folded yet."""
@@ -130,6 +128,7 @@ class StreamTab(StreamPanes):
         if ordinal < 0:
             return
         if self.isVisible():
+            self._tell_place()
             self.payload.show_event(self.version)
         self._tell_step_problem(ordinal)
         if self._dirty:
@@ -139,6 +138,11 @@ class StreamTab(StreamPanes):
         generic = self.replaying.generic
         self.state.show_step(ordinal, self.version, generic=generic)
         self._show_diff()
+
+    def _tell_place(self) -> None:
+        place = self.category, self.id, self.version
+        if place != self.workspace.current_stream:
+            self.workspace.current_stream_changed.emit(*place)
 
     def _show_diff(self) -> None:
         ordinal, versions, generic = self.cursor_at, self.timeline.versions, self.replaying.generic
@@ -330,6 +334,6 @@ class StreamTab(StreamPanes):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self.cursor_at >= 0:
-            self.workspace.current_stream_changed.emit(self.category, self.id, self.version)
+            self._tell_place()
             if self._dirty:
                 QTimer.singleShot(0, self, self._show_step)

@@ -62,7 +62,7 @@ class Timeline:
                 self._in_time = False
             last = time
         self.versions.extend(part.versions)
-        self.types.extend(numbers[index] for index in part.types)
+        self.types.extend([numbers[index] for index in part.types])
         self.times.extend(times)
         self.sizes.extend(part.sizes)
         self.positions.extend(part.positions)

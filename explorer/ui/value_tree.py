@@ -189,6 +189,7 @@ class ValueTree(QTreeView):
         self.setIndentation(theme.scaled(16))
         self.setColumnWidth(Column.MARK, theme.scaled(GUTTER))
         self.setColumnWidth(Column.KEY, theme.scaled(NAMES))
+        self.scheduleDelayedItemsLayout()  # lines have another height
         self.viewport().update()
 
     def hide_marks(self) -> None:

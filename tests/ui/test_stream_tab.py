@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.model import StreamKey
-from explorer.ui.diff_view import Column as DiffColumn
+from explorer.ui.diff_table import Column as DiffColumn
 from explorer.ui.event_model import Column
 from explorer.ui.payload_view import PayloadSide
 from explorer.ui.stream_tab import StreamTab
@@ -59,6 +59,7 @@ def press(widget: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.Keybo
 
 def test_opens_at_the_last_event_with_its_state_and_changes(tab: StreamTab) -> None:
     assert (tab.version, tab.transport.version.text()) == (5, "v 5 of 5")
+    assert tab.workspace.current_stream == (STORY.category, STORY.id, 5)
     assert state_lines(tab)["/status"] == ("~", "SHIPPED")
     assert differences(tab)[0][:2] == ("~", "status")
     assert tab.state.head.heading.text() == "State at v 5"
