@@ -29,6 +29,7 @@ from explorer.errors import CannotOpen
 USER = "postgres"
 PORT = 5432  # only a part of the socket's name
 STARTING = 30.0  # seconds
+ENDING = 1.2  # seconds
 ATTEMPTS = 5
 SOCKET_PATH = 100  # bytes that the path of a Unix socket may have, with some to spare
 SETTINGS = {
@@ -89,13 +90,12 @@ def _server(
         _wait_until_ready(server, sockets, place / "log", told)
         yield server
     finally:
-        if server.poll() is None:
-            server.send_signal(signal.SIGINT)  # disconnects everybody and shuts down
-            try:
-                server.wait(2.5)
-            except subprocess.TimeoutExpired:
-                server.send_signal(signal.SIGQUIT)
-                server.wait(1)
+        # Disconnect everybody and shut down; at once (loses nothing: what is not in its place yet is in the log); kill.
+        for number, seconds in ((signal.SIGINT, ENDING), (signal.SIGQUIT, 0.8), (signal.SIGKILL, 1.0)):
+            if server.poll() is None:
+                server.send_signal(number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    server.wait(seconds)
 
 
 def _place(folder: Path, user: str | None) -> Path:
@@ -138,6 +138,7 @@ def rename_database(server: str, database: str, name: str) -> bool:
     try:
         with _administration(server) as connection:
             connection.execute(rename)
+            connection.execute("CHECKPOINT")  # now, where something is being made, rather than when the server ends
             return True
     except psycopg.errors.DuplicateDatabase:
         return False
