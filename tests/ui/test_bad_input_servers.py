@@ -22,7 +22,7 @@ from tests.ui.heart import beating
 from tests.ui.opened import ORDER, WAIT, append, click, make_shop, new, stored
 from tests.ui.trouble import Told, closed, opened, refused, replayed, said
 
-NO_ANSWER = 8.0  # seconds until a server that accepts and says nothing is given up
+NO_ANSWER = 25.0  # seconds; connecting gives up after 5 each time it is tried
 STOPPING = 15.0  # seconds until all that was asked of a frozen server has been cancelled, one after the other
 
 
