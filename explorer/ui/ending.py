@@ -13,7 +13,7 @@ from explorer.ui.worker import Worker
 if TYPE_CHECKING:
     from explorer.engine.lane import Lane
 
-WRITING = 1.7  # seconds that a running write gets; afterwards its outcome is looked up at the next start
+WRITING = 1.5  # seconds that a running write gets; afterwards its outcome is looked up at the next start
 READING = 0.5
 
 
