@@ -30,6 +30,7 @@ class NoWindow(ExplorerError):
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the window, or render it."""
+    gc.disable()  # importing makes no garbage worth looking for; the window enables it again
     return _demo(arguments) if arguments.verb == "demo" else _gui(arguments)
 
 
@@ -75,7 +76,6 @@ def _somewhere() -> Path:
 
 
 def _window(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path | None, demo: bool = False) -> int:
-    gc.disable()  # importing makes no garbage worth looking for; the window enables it again
     if spec is not None:
         # Before Qt: once that is there, it reads the source of every module that is imported (a quarter of the time).
         import explorer.stores.open  # noqa: F401 - for its side effect

@@ -7,7 +7,6 @@ The last line is "painted": what is in sight has been painted and the screen has
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 import time
@@ -65,7 +64,6 @@ def demo() -> int:
 
     def watched(*what: Any, **how: Any) -> int:
         say("demo prepared")
-        gc.disable()  # as the program does now
         import explorer.stores.open  # noqa: F401 - as the program does now
         from explorer.ui import app
 
