@@ -8,8 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from explorer.model import Page, StreamInfo
-from explorer.ui import text
-from explorer.ui.streams_model import DETAIL_ROLE, FRESH_ROLE, NODE_ROLE, StreamRow, row_of, tooltip_of
+from explorer.ui.streams_model import FRESH_ROLE, StreamRow, row_of, stream_data
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -99,15 +98,4 @@ class StreamListModel(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self.rows):
             return None
-        row = self.rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return text.shown(row.id) or "(empty)"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return text.tooltip(tooltip_of(row))
-        if role == NODE_ROLE:
-            return row
-        if role == DETAIL_ROLE:
-            return f"v{row.version}"
-        if role == FRESH_ROLE:
-            return (row.category, row.id) in self._fresh
-        return None
+        return stream_data(self.rows[index.row()], role, self._fresh)

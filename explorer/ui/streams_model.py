@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -239,18 +239,22 @@ class StreamsModel(QAbstractItemModel):
         owner = self._numbers.get(index.internalId())
         if owner is None or index.row() >= len(owner.rows):
             return None
-        row = owner.rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return text.shown(row.id) or "(empty)"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return text.tooltip(tooltip_of(row))
-        if role == NODE_ROLE:
-            return row
-        if role == DETAIL_ROLE:
-            return f"v{row.version}"
-        if role == FRESH_ROLE:
-            return (row.category, row.id) in self._fresh
-        return None
+        return stream_data(owner.rows[index.row()], role, self._fresh)
+
+
+def stream_data(row: StreamRow, role: int, fresh: Container[tuple[str, str]]) -> Any:
+    """What the line of one stream shows, in the tree and in the list alike."""
+    if role == Qt.ItemDataRole.DisplayRole:
+        return text.shown(row.id) or "(empty)"
+    if role == Qt.ItemDataRole.ToolTipRole:
+        return text.tooltip(tooltip_of(row))
+    if role == NODE_ROLE:
+        return row
+    if role == DETAIL_ROLE:
+        return f"v{row.version}"
+    if role == FRESH_ROLE:
+        return (row.category, row.id) in fresh
+    return None
 
 
 def tooltip_of(row: StreamRow) -> str:
