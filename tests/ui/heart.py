@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 
 BEAT = 5  # milliseconds
 LATE = 0.05  # seconds; a thread that only sleeps and comes back later than this had to wait for the machine
-STALL = 4.0  # seconds between two beats; a window that waits for a server, a lock or an engine waits longer
-BUSY = 1.5  # seconds of its own computing in which the GUI thread does not come to its events; a first window imports
+STALL = 3.0  # seconds between two beats; a window that waits for a server, a lock or an engine waits longer
+BUSY = 1.0  # seconds of its own computing in which the GUI thread does not come to its events; a first window imports
 # its panels in here. How smooth it is, the benchmark of stalls tells.
 
 
