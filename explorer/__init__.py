@@ -40,10 +40,11 @@ Processes
     companion        a process that works beside ours       demo: its store, and its services in one
 
 What is started
-    ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it,
-                     worker, polling and lanes do its waiting. A panel is a file: all_events, live_feed, streams_panel,
-                     stream_tab, command_dock, append_dialog, snapshots_dock, first_page, open_dialog; their parts
-                     lie beside them, and the first line of each file says what it is
+    ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it.
+                     A panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab),
+                     events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
+                     (snapshots_dock), start/ (first_page, open_dialog). Below them: asking/ waits for the window
+                     (worker, polling, lanes), parts/ are widgets that know no store, look/ is how all of it looks
     cli/             the program without a window: arguments, opening, output; reading and writing have the verbs,
                      window starts the window where display finds one
     selftest         does this installation work?

@@ -47,7 +47,7 @@ def _driven_window() -> type:
     from explorer.errors import ExplorerError
     from explorer.settings import Settings
     from explorer.stores import Store
-    from explorer.ui.stream_tab import StreamTab
+    from explorer.ui.stream.stream_tab import StreamTab
     from explorer.ui.window import Window
 
     class Driven(Window):

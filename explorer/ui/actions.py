@@ -15,8 +15,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
-from explorer.ui import text
-from explorer.ui.icons import icon
+from explorer.ui.look import text
+from explorer.ui.look.icons import icon
 
 
 @dataclass(frozen=True, slots=True)

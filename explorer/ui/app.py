@@ -16,12 +16,13 @@ from PySide6.QtWidgets import QApplication
 
 from explorer import settings as settings_module
 from explorer.stores.store import StoreSpec
-from explorer.ui import qt_messages, theme
+from explorer.ui import qt_messages
+from explorer.ui.asking.worker import Delivery
 from explorer.ui.bug_dialog import BugDialog
-from explorer.ui.icons import app_icon
+from explorer.ui.look import theme
+from explorer.ui.look.icons import app_icon
 from explorer.ui.screenshot import Screenshot
 from explorer.ui.window import NAME, Window
-from explorer.ui.worker import Delivery
 
 SWITCH_INTERVAL = 0.0005  # seconds
 
@@ -119,8 +120,8 @@ def _import_more() -> None:
 
     def load() -> None:
         import explorer.stores.open
-        import explorer.ui.append_dialog
-        import explorer.ui.stream_tab  # noqa: F401 - the imports are what is wanted
+        import explorer.ui.commands.append_dialog
+        import explorer.ui.stream.stream_tab  # noqa: F401 - the imports are what is wanted
 
     threading.Thread(target=load, name="importing", daemon=True).start()
 

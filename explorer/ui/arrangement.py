@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
 
-from explorer.ui import theme
-from explorer.ui.dock_title import DockTitle
-from explorer.ui.icons import icon
+from explorer.ui.look import theme
+from explorer.ui.look.icons import icon
+from explorer.ui.parts.dock_title import DockTitle
 
 VERSION = 1  # of the arrangement; another one is not restored
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from explorer import __version__
-from explorer.ui import text, theme
+from explorer.ui.look import text, theme
 
 KEPT = 20  # tracebacks in the dialog
 

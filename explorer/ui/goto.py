@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from explorer.errors import ExplorerError
 from explorer.model import Event, EventQuery, Page, StreamInfo
 from explorer.ui import actions as table
-from explorer.ui.palette import Choice, Palette
+from explorer.ui.parts.palette import Choice, Palette
 from explorer.ui.workspace import Workspace
 
 DEBOUNCE_MS = 120

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.ui import text, theme
 from explorer.ui.actions import ACTIONS, BY_ID, GROUPS, Actions
-from explorer.ui.icons import icon
+from explorer.ui.look import text, theme
+from explorer.ui.look.icons import icon
 
 ID_ROLE = Qt.ItemDataRole.UserRole
 SIGNS = "In differences: + added, − removed, ~ changed, > moved.  ● in the head says whether this store is written to."

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu
 
 from explorer.settings import Recent, Settings
-from explorer.ui import text
 from explorer.ui.actions import ACTIONS, GROUPS, Actions
-from explorer.ui.icons import icon
+from explorer.ui.look import text
+from explorer.ui.look.icons import icon
 
 _LINES_BEFORE = {
     "refresh", "close_store", "quit", "history_back", "filter", "new_tab", "goto_version", "previous_change", "mark",

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from explorer.engine import messages
 from explorer.engine.messages import TextPage
 from explorer.errors import Cancelled, ExplorerError
-from explorer.ui import text, theme
-from explorer.ui.banner import Banner
-from explorer.ui.icons import icon
-from explorer.ui.still import StillLabels
-from explorer.ui.text_pages import Source
+from explorer.ui.look import text, theme
+from explorer.ui.look.icons import icon
+from explorer.ui.look.still import StillLabels
+from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.text_pages import Source
 from explorer.ui.workspace import Workspace
 
 STALE_MS = 300  # without an answer for so long, what is shown turns grey

@@ -8,9 +8,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStatusBar, QToolButton, QWidget
 
-from explorer.ui import text, theme
-from explorer.ui.icons import icon
-from explorer.ui.still import StillLabels
+from explorer.ui.look import text, theme
+from explorer.ui.look.icons import icon
+from explorer.ui.look.still import StillLabels
 from explorer.ui.workspace import Arrived, Ask, LiveState, Workspace
 
 MODES = {"local": "Local time", "utc": "UTC", "relative": "Relative", "delta": "Δ to the event before"}

@@ -7,8 +7,8 @@ import math
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from explorer.ui import text, theme
-from explorer.ui.icons import icon
+from explorer.ui.look import text, theme
+from explorer.ui.look.icons import icon
 from explorer.ui.workspace import LiveState, Workspace
 
 AGE_MS = 1_000  # milliseconds between looks at how old what is shown may be

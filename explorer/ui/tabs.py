@@ -10,13 +10,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QMenu, QTabBar, QTabWidget, QWidget
 
-from explorer.ui import text
-from explorer.ui.all_events import AllEventsPanel
-from explorer.ui.icons import icon
+from explorer.ui.events.all_events import AllEventsPanel
+from explorer.ui.look import text
+from explorer.ui.look.icons import icon
 from explorer.ui.workspace import Workspace
 
 if TYPE_CHECKING:
-    from explorer.ui.stream_tab import StreamTab
+    from explorer.ui.stream.stream_tab import StreamTab
 
 HISTORY = 200
 MOST = 40  # tabs that are restored
@@ -112,7 +112,7 @@ class Tabs(QTabWidget):
         """Show this stream, at this version if one is named; its tab is opened if there is none."""
         tab = self.tab_of(category, id)
         if tab is None:
-            from explorer.ui.stream_tab import StreamTab  # late: the first page comes without it
+            from explorer.ui.stream.stream_tab import StreamTab  # late: the first page comes without it
 
             tab = StreamTab(self.workspace, category, id, version)
             name = f"{category} {id}".strip() or "(no name)"

@@ -24,18 +24,19 @@ from PySide6.QtWidgets import (
 from explorer import settings as settings_module
 from explorer.settings import Recent, Settings
 from explorer.stores.store import StoreSpec
-from explorer.ui import menus, text, theme
+from explorer.ui import menus
 from explorer.ui.arrangement import Arrangement, from_text, to_text
-from explorer.ui.banner import Banner
-from explorer.ui.command_dock import CommandDock
-from explorer.ui.first_page import FirstPage
+from explorer.ui.commands.command_dock import CommandDock
+from explorer.ui.events.live_feed import LiveFeedPanel
 from explorer.ui.goto import COMMAND, GoTo
-from explorer.ui.icons import app_icon
-from explorer.ui.live_feed import LiveFeedPanel
-from explorer.ui.opening import Opening
-from explorer.ui.snapshots_dock import SnapshotsDock
+from explorer.ui.look import text, theme
+from explorer.ui.look.icons import app_icon
+from explorer.ui.parts.banner import Banner
+from explorer.ui.snapshots.snapshots_dock import SnapshotsDock
+from explorer.ui.start.first_page import FirstPage
+from explorer.ui.start.opening import Opening
 from explorer.ui.status import MODES, Status
-from explorer.ui.streams_panel import StreamsPanel
+from explorer.ui.streams.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
 from explorer.ui.tabs import Tabs
 from explorer.ui.workspace import LiveState, Workspace
@@ -263,7 +264,7 @@ class Window(QMainWindow):
         if not self.workspace.writable:
             self.workspace.message.emit("This store is open read-only: nothing can be appended.")
             return
-        from explorer.ui.append_dialog import AppendDialog  # late: the first page comes without it
+        from explorer.ui.commands.append_dialog import AppendDialog  # late: the first page comes without it
 
         AppendDialog(self.workspace, draft, self).show()
 

@@ -16,13 +16,13 @@ from explorer import settings as settings_module
 from explorer.engine import messages
 from explorer.errors import Cancelled, ExplorerError, ReadOnly
 from explorer.settings import Settings
-from explorer.ui import ending, outcomes
 from explorer.ui.actions import Actions
-from explorer.ui.asks import WRITE, Asks
-from explorer.ui.lanes import Lanes
-from explorer.ui.polling import Arrived, LiveState, Polling
-from explorer.ui.text import TIME_MODES
-from explorer.ui.worker import Ask, Delivery, Job, Worker, open_here, raise_it, valid
+from explorer.ui.asking import ending, outcomes
+from explorer.ui.asking.asks import WRITE, Asks
+from explorer.ui.asking.lanes import Lanes
+from explorer.ui.asking.polling import Arrived, LiveState, Polling
+from explorer.ui.asking.worker import Ask, Delivery, Job, Worker, open_here, raise_it, valid
+from explorer.ui.look.text import TIME_MODES
 
 if TYPE_CHECKING:
     from explorer.engine.lane import Lane

@@ -165,8 +165,8 @@ def measure(full: bool, path: str, seconds: float, why: bool) -> Result:
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtWidgets import QApplication, QWidget
 
-    from explorer.ui import theme
     from explorer.ui.app import SWITCH_INTERVAL, _tame_collector
+    from explorer.ui.look import theme
 
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication([])
@@ -208,7 +208,7 @@ def full_window(app: object, path: str, ticks: Ticks) -> tuple[QWidget, list[QWi
 
     from explorer.settings import Settings
     from explorer.stores import StoreSpec
-    from explorer.ui.live_feed import LiveFeedPanel
+    from explorer.ui.events.live_feed import LiveFeedPanel
     from explorer.ui.window import Window
     from explorer.ui.workspace import Arrived
 

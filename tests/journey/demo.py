@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QWidget
 
-from explorer.ui.append_dialog import AppendDialog
-from explorer.ui.stream_tab import StreamTab
+from explorer.ui.commands.append_dialog import AppendDialog
+from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
 from tests.journey.hand import Journey, Pictures, click, click_row, find, press, wait_for, write
 

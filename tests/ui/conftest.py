@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 from explorer.errors import ExplorerError
 from explorer.settings import Settings
 from explorer.stores import StoreSpec
-from explorer.ui import theme
-from explorer.ui.banner import Banner
 from explorer.ui.bug_dialog import BugDialog
+from explorer.ui.look import theme
+from explorer.ui.parts.banner import Banner
 from explorer.ui.window import Window
 from explorer.ui.workspace import Workspace
 from tests.ui.sample import make_shop

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QListWidget,
 from pytestqt.qtbot import QtBot
 
 from explorer.ui.actions import ACTIONS, BY_ID, GROUPS, Actions
-from explorer.ui.icons import icon
+from explorer.ui.look.icons import icon
 
 
 def test_the_table_is_in_order() -> None:

@@ -18,7 +18,7 @@ from tests import stores_written as written
 from tests.stores.test_bad_input_payloads import BROKEN, EXACT, MB
 from tests.ui.heart import beating
 from tests.ui.opened import WAIT, append, new
-from tests.ui.streams import settle
+from tests.ui.shown_streams import settle
 from tests.ui.trouble import closed, opened, replayed, tab_on
 
 

@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 from explorer.errors import Cancelled, EngineStopped
 from explorer.model import StreamKey
 from explorer.stores import StoreSpec
-from explorer.ui.stream_tab import StreamTab
+from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
 from tests import stores_damaged as damaged
 from tests.ui.heart import beating
 from tests.ui.opened import ORDER, WAIT, append, click, make_shop, new
-from tests.ui.streams import settle
+from tests.ui.shown_streams import settle
 from tests.ui.trouble import Told, closed, opened, replayed, said, tab_on
 
 MACHINE = StreamKey("Machine", "m")

@@ -17,8 +17,8 @@ from pytestqt.qtbot import QtBot
 from explorer import settings
 from explorer.errors import Busy, ExplorerError, OutcomeUnknown, StoreFull, StoreReplaced
 from explorer.stores import StoreSpec
-from explorer.ui import outcomes
-from explorer.ui.command_dock import CommandDock
+from explorer.ui.asking import outcomes
+from explorer.ui.commands.command_dock import CommandDock
 from explorer.ui.window import Window
 from tests import stores_damaged as damaged
 from tests.postgres_proxy import Proxy

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.model import StreamKey
 from explorer.ui.goto import score
-from explorer.ui.stream_tab import StreamTab
+from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
 from tests.ui.conftest import PATIENCE, Make
 

@@ -17,9 +17,9 @@ from pytestqt.qtbot import QtBot
 
 from explorer.settings import Settings
 from explorer.stores import StoreSpec
-from explorer.ui import theme
 from explorer.ui.actions import ACTIONS
-from explorer.ui.stream_tab import StreamTab
+from explorer.ui.look import theme
+from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
 from tests.ui.conftest import PATIENCE, Make
 

@@ -16,10 +16,10 @@ from pytestqt.qtbot import QtBot
 from explorer import settings as settings_module
 from explorer.model import EventQuery
 from explorer.stores import Store, StoreSpec
-from explorer.ui import theme
 from explorer.ui.app import Bugs
 from explorer.ui.bug_dialog import BugDialog
-from explorer.ui.stream_tab import StreamTab
+from explorer.ui.look import theme
+from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
 from tests.ui.conftest import PATIENCE, Make, end
 from tests.ui.sample import EVENTS, append, make_shop, new

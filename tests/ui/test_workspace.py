@@ -18,7 +18,7 @@ from explorer.engine.messages import Replay, Replayed
 from explorer.errors import Cancelled, CannotOpen, ExplorerError, NotADatabase, OutcomeUnknown, ReadOnly
 from explorer.model import Event, EventQuery, StreamKey
 from explorer.stores import Store, StoreSpec
-from explorer.ui import outcomes
+from explorer.ui.asking import outcomes
 from explorer.ui.workspace import Workspace
 from tests.ui.conftest import PATIENCE, close, opened
 from tests.ui.sample import EVENTS, append, new

@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 from explorer.errors import ExplorerError
 from explorer.model import StreamKey
 from explorer.stores import StoreSpec
-from explorer.ui.banner import Banner
-from explorer.ui.open_dialog import OpenDialog
-from explorer.ui.stream_tab import StreamTab
+from explorer.ui.parts.banner import Banner
+from explorer.ui.start.open_dialog import OpenDialog
+from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
 from tests.ui.opened import WAIT
-from tests.ui.streams import settle
+from tests.ui.shown_streams import settle
 
 Make = Callable[..., Window]
 

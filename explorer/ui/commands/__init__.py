@@ -1,0 +1,1 @@
+"""Writing: the command dock, the append dialog, their forms, previews and outcomes."""

@@ -1,0 +1,1 @@
+"""Events of the whole store: all of them, and those that arrive."""

@@ -1,0 +1,1 @@
+"""Widgets and item models that many panels are made of. They know no store."""

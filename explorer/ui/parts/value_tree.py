@@ -1,0 +1,385 @@
+"""A tree of values on the screen: what a state or a payload looks like, with what changed marked.
+
+The signs + − ~ > stand in a gutter of their own, so that they line up however deep a line is; colour, tint and weight
+repeat what they say. Values that were cut say how large they are and can be opened in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from explorer.engine.messages import CUT, Row
+from explorer.ui.look import text, theme
+from explorer.ui.look.icons import icon
+from explorer.ui.parts.tree_model import PagedTreeModel
+from explorer.ui.parts.tree_nodes import CONTAINERS, Column, Node, Role
+
+Index = QModelIndex | QPersistentModelIndex
+_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
+CHANGED = ("+", "-", "~", ">")
+SIGNS = {"+": "+", "-": "−", "~": "~", ">": ">", ".": "•"}
+OPEN_SMALL = 12  # containers of at most so many members open by themselves when first seen …
+OPEN_DEPTH = 2  # … down to here
+GUTTER = 24
+NAMES = 150  # pixels of the column of names, at first
+
+
+def is_cut(row: Row) -> bool:
+    """Whether the row shows only the beginning of its value."""
+    return row.kind not in CONTAINERS and row.size > CUT
+
+
+def link_text(row: Row) -> str:
+    return f"{extent(row)} · Open full"
+
+
+def extent(row: Row) -> str:
+    """How large a cut value is."""
+    unit = "B" if row.kind == "bytes" else "characters"
+    return f"{text.number(row.size)} {unit}"
+
+
+class _Delegate(QStyledItemDelegate):
+    """Cells in the colours of their marks and kinds, painted straight from the rows."""
+
+    def __init__(self, tree: ValueTree) -> None:
+        super().__init__(tree)
+        self._tree = tree
+
+    def apply_theme(self) -> None:
+        """Fonts and colours are kept from one theme to the next."""
+        colours = theme.colours()
+        self.plain, self.bold, self.gone, self.link = (
+            theme.mono_font(),
+            theme.mono_font(),
+            theme.mono_font(),
+            theme.sans_font(12),
+        )
+        self.bold.setBold(True)
+        self.gone.setBold(True)
+        self.gone.setStrikeOut(True)
+        self._metrics = {id(font): QFontMetrics(font) for font in (self.plain, self.bold, self.gone, self.link)}
+        self._height = theme.row_height()
+        self._text, self._muted, self._faint = QColor(colours.text), QColor(colours.muted), QColor(colours.faint)
+        self._accent = QColor(colours.accent)
+        kinds = {"number": colours.accent, "boolean": colours.move, "null": colours.move, "bytes": colours.muted}
+        self._kinds = {kind: QColor(colour) for kind, colour in kinds.items()}
+        self._marks = {mark: theme.mark_colours(mark)[0] for mark in SIGNS}
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(theme.scaled(40), self._height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        node = self._tree.values.node_at(index)
+        row, area, column = node.row, option.rect, index.column()
+        if row is None:
+            if column == Column.KEY:
+                self._draw(painter, area, index.data(), self._accent, self.link)
+            return
+        mark = row.mark
+        strong = mark in CHANGED
+        font = self.gone if mark == "-" else self.bold if strong else self.plain
+        if column == Column.MARK:
+            if mark:
+                painter.setFont(self.bold)
+                painter.setPen(self._faint if self._tree.stale else self._marks.get(mark, self._text))
+                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, SIGNS.get(mark, ""))
+        elif column == Column.KEY:
+            self._draw(painter, area, row.key, self._marks[mark] if strong else self._text, font)
+        elif row.kind in CONTAINERS:
+            self._draw(painter, area, row.text, self._muted, self.gone if mark == "-" else self.plain)
+        else:
+            if is_cut(row):
+                area = self._paint_link(painter, area, row)
+            colour = self._marks[mark] if strong else self._kinds.get(row.kind, self._text)
+            self._draw(painter, area, f'"{row.text}"' if row.kind == "string" else row.text, colour, font)
+
+    def _paint_link(self, painter: QPainter, area: QRect, row: Row) -> QRect:
+        """Where what is cut can be opened; what room is left."""
+        link = self.link_rect(area, row)
+        painter.setFont(self.link)
+        painter.setPen(self._faint if self._tree.stale else self._accent)
+        painter.drawText(link, Qt.AlignmentFlag.AlignCenter, link_text(row))
+        return QRect(area.left(), area.top(), max(0, link.left() - theme.M - area.left()), area.height())
+
+    def link_rect(self, area: QRect, row: Row) -> QRect:
+        """The link stands at the right edge of the cell of the value."""
+        width = self._metrics[id(self.link)].horizontalAdvance(link_text(row)) + theme.M
+        return QRect(max(area.left(), area.right() - width), area.top(), width, area.height())
+
+    def _draw(self, painter: QPainter, area: QRect, words: str, colour: QColor, font: QFont) -> None:
+        room = area.adjusted(theme.S, 0, -theme.S, 0)
+        cut = self._metrics[id(font)].elidedText(text.shown(words, 2 * CUT), Qt.TextElideMode.ElideRight, room.width())
+        painter.setFont(font)
+        painter.setPen(self._faint if self._tree.stale else colour)
+        painter.drawText(room, _LEFT, cut)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """Something the menu of a line offers. `when` says for which rows; None: always."""
+
+    title: str
+    run: Callable[[Row], object]
+    icon: str = ""
+    when: Callable[[Row], bool] | None = None
+
+
+class ValueTree(QTreeView):
+    """Shows a `PagedTreeModel`; keeps what is open, selected and in sight when the model is refreshed."""
+
+    full_wanted = Signal(object)  # messages.Row whose value was cut
+    copy_wanted = Signal(object)  # messages.Row
+
+    def __init__(self, model: PagedTreeModel, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.values = model
+        self.stale = False
+        self.entries: list[MenuEntry | None] = []  # None: a separator
+        self._seen: set[tuple[str, ...]] = set()  # containers that were there once
+        self._open: set[tuple[str, ...]] = set()  # those of them that are to be open when they are there
+        self._restoring = False
+        self._anchor: tuple[QPersistentModelIndex, int] | None = None
+        self.setAccessibleName(name)
+        self.setModel(model)
+        model.is_expanded = self.isExpanded
+        model.lowest_visible = self._lowest_visible
+        self._cells = _Delegate(self)
+        self.setItemDelegate(self._cells)
+        self.setTreePosition(Column.KEY)
+        self.setUniformRowHeights(True)
+        self.setRootIsDecorated(True)
+        self.setAllColumnsShowFocus(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMouseTracking(True)
+        header = self.header()
+        header.setMinimumSectionSize(theme.scaled(GUTTER))
+        header.setSectionsMovable(False)
+        header.setStretchLastSection(True)
+        header.setSectionResizeMode(Column.MARK, QHeaderView.ResizeMode.Fixed)
+        header.hide()
+        model.rowsInserted.connect(self._on_inserted)
+        model.about_to_change.connect(self._remember_place)
+        model.settled.connect(self._restore_place)
+        self.expanded.connect(self._on_expanded)
+        self.collapsed.connect(self._on_collapsed)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._fetch_in_sight())
+        theme.signals().changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        self._cells.apply_theme()
+        self.setIndentation(theme.scaled(16))
+        self.setColumnWidth(Column.MARK, theme.scaled(GUTTER))
+        self.setColumnWidth(Column.KEY, theme.scaled(NAMES))
+        self.scheduleDelayedItemsLayout()  # lines have another height
+        self.viewport().update()
+
+    def hide_marks(self) -> None:
+        """For values that are compared with nothing: no gutter."""
+        self.setColumnHidden(Column.MARK, True)
+
+    def set_stale(self, stale: bool) -> None:
+        """Grey: what is shown is not what was asked for last."""
+        if stale != self.stale:
+            self.stale = stale
+            self.viewport().update()
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The tint of a mark runs through the whole line, gutter and indentation too."""
+        node, current = self.values.node_at(index), self.currentIndex()
+        row = node.row
+        if current.isValid() and self.values.node_at(current) is node:
+            painter.fillRect(option.rect, QColor(theme.colours().selection))
+        elif row is not None and row.mark in CHANGED:
+            painter.fillRect(option.rect, theme.mark_colours(row.mark)[1])
+        super().drawRow(painter, option, index)
+
+    # -- what is open, and what is in sight -------------------------------------------------------------------------
+
+    def _on_inserted(self, parent: QModelIndex, first: int, last: int) -> None:
+        """Open what was open before, and what is small when it is seen for the first time."""
+        depth, above = 0, parent
+        while above.isValid():
+            depth, above = depth + 1, above.parent()
+        for position in range(first, last + 1):
+            index = self.values.index(position, 0, parent)
+            node = self.values.node_at(index)
+            if not node.container:
+                continue
+            chain = node.chain()
+            if chain not in self._seen:
+                self._seen.add(chain)
+                assert node.row is not None
+                if node.row.size <= OPEN_SMALL and depth < OPEN_DEPTH:
+                    self._open.add(chain)
+            if chain in self._open:
+                self._restoring = True
+                self.expand(index)
+                self._restoring = False
+
+    def _on_expanded(self, index: QModelIndex) -> None:
+        if not self._restoring:
+            chain = self.values.node_at(index).chain()
+            self._seen.add(chain)
+            self._open.add(chain)
+
+    def _on_collapsed(self, index: QModelIndex) -> None:
+        if not self._restoring:
+            self._open.discard(self.values.node_at(index).chain())
+
+    def forget_places(self) -> None:
+        """Another stream: nothing of what was open means anything."""
+        self._seen.clear()
+        self._open.clear()
+
+    def _lowest_visible(self) -> QModelIndex:
+        return self.indexAt(QPoint(1, self.viewport().height() - 1))
+
+    def _remember_place(self) -> None:
+        """Note the line at the top, so that it stays there when lines come and go above it."""
+        top = self.indexAt(QPoint(1, 1))
+        bar = self.verticalScrollBar()
+        if top.isValid() and bar.value() > 0:
+            self._anchor = (QPersistentModelIndex(top), self.visualRect(top).top())
+        else:
+            self._anchor = None
+
+    def _restore_place(self) -> None:
+        if self._anchor is None:
+            return
+        anchor, top = self._anchor
+        self._anchor = None
+        if anchor.isValid():
+            index = self.values.index(anchor.row(), 0, anchor.parent())
+            moved = self.visualRect(index).top() - top
+            if moved:
+                self.verticalScrollBar().setValue(self.verticalScrollBar().value() + moved)
+
+    def _fetch_in_sight(self) -> None:
+        """Scrolling down to the line "… n more" brings more."""
+        lowest = self._lowest_visible()
+        if lowest.isValid() and lowest.data(Role.MORE):
+            self.values.load_more(lowest)
+
+    # -- cut values -------------------------------------------------------------------------------------------------
+
+    def _link_at(self, where: QPoint) -> Row | None:
+        index = self.indexAt(where)
+        if not index.isValid() or index.column() != Column.VALUE:
+            return None
+        row: Row | None = index.data(Role.ROW)
+        if row is None or not is_cut(row) or not self._cells.link_rect(self.visualRect(index), row).contains(where):
+            return None
+        return row
+
+    # -- mouse, keys, menu ------------------------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        where = event.position().toPoint()
+        index = self.indexAt(where)
+        hand = self._link_at(where) is not None or bool(index.isValid() and index.data(Role.MORE))
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if hand else Qt.CursorShape.ArrowCursor)
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        where = event.position().toPoint()
+        row = self._link_at(where)
+        index = self.indexAt(where)
+        if row is not None:
+            self.full_wanted.emit(row)
+        elif index.isValid() and index.data(Role.MORE):
+            self.values.load_more(index)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here, not the beginning of a search."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        row: Row | None = index.data(Role.ROW) if index.isValid() else None
+        if event.matches(QKeySequence.StandardKey.Copy) and row is not None:
+            self.copy_wanted.emit(row)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
+            if index.data(Role.MORE):
+                self.values.load_more(index)
+            elif row is not None and is_cut(row):
+                self.full_wanted.emit(row)
+            else:
+                line = index.siblingAtColumn(0)
+                self.setExpanded(line, not self.isExpanded(line))
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if keyboard else self.indexAt(event.pos())
+        row: Row | None = index.data(Role.ROW) if index.isValid() else None
+        if row is None:
+            return
+        where = self.visualRect(index).bottomLeft() if keyboard else event.pos()
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._fill(menu, row)
+        menu.popup(self.viewport().mapToGlobal(where))
+
+    def _fill(self, menu: QMenu, row: Row) -> None:
+        for entry in self.entries:
+            if entry is None:
+                menu.addSeparator()
+            elif entry.when is None or entry.when(row):
+                action = menu.addAction(entry.title)
+                action.triggered.connect(partial(entry.run, row))
+                if entry.icon:
+                    action.setIcon(icon(entry.icon))
+
+    # -- finding ----------------------------------------------------------------------------------------------------
+
+    def find_text(self, what: str, direction: int, again: bool) -> str:
+        """Select the next fetched line whose key or value contains the text; says how it went."""
+        needle = what.casefold()
+        lines = list(self.values.walk())
+        matches = [n for n, node in enumerate(lines) if node.row is not None and _contains(node, needle)]
+        if not matches:
+            return "nothing in what is unfolded"
+        current = self.currentIndex()
+        here = -1
+        if current.isValid():
+            number = self.values.node_at(current).number
+            here = next((n for n, node in enumerate(lines) if node.number == number), -1)
+        if direction > 0:
+            found = next((n for n in matches if n > here or (not again and n == here)), matches[0])
+        else:
+            found = next((n for n in reversed(matches) if n < here), matches[-1])
+        index = self.values.index_of(lines[found])
+        above = index.parent()
+        while above.isValid():
+            self.expand(above)
+            above = above.parent()
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+        return f"{matches.index(found) + 1} of {len(matches)}"
+
+
+def _contains(node: Node, needle: str) -> bool:
+    row = node.row
+    return row is not None and (needle in row.key.casefold() or needle in row.text.casefold())

@@ -1,0 +1,1 @@
+"""One stream as a recording: the stream tab and its panes."""

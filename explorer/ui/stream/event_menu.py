@@ -1,0 +1,35 @@
+"""The menu of one event of a stream: what of it can be taken elsewhere."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QWidget
+
+from explorer.model import StreamKey
+from explorer.ui.look import text
+from explorer.ui.pane import copy_text
+from explorer.ui.recipes import event_sql, events_command
+from explorer.ui.stream.timeline import Timeline
+from explorer.ui.workspace import Workspace
+
+
+def event_menu(workspace: Workspace, timeline: Timeline, ordinal: int, key: StreamKey, parent: QWidget) -> QMenu:
+    """Deletes itself when it is closed."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    time = timeline.time(ordinal)
+    for title, words in (
+        ("Copy type", timeline.type(ordinal)),
+        ("Copy time", text.when(time, "utc", full=True)),
+        ("Copy event id", timeline.event_ids[ordinal]),
+        ("Copy position", timeline.positions[ordinal]),
+        ("Copy as SQL", event_sql(workspace, key.category, key.id, timeline.versions[ordinal])),
+        ("Copy as command line", events_command(workspace, key.category, key.id)),
+    ):
+        if words:
+            menu.addAction(title).triggered.connect(lambda _on=False, it=words: copy_text(workspace, it))
+    if workspace.writable:
+        draft = {"category": key.category, "id": key.id, "version": timeline.versions[ordinal]}
+        menu.addSeparator()
+        menu.addAction("Append one like this…").triggered.connect(lambda: workspace.append_wanted.emit(draft))
+    return menu

@@ -1,0 +1,159 @@
+"""The state after one event, as a tree in which what the event changed is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from explorer.engine import messages
+from explorer.engine.messages import Row, Rows
+from explorer.errors import Cancelled, ExplorerError
+from explorer.ui.look import text
+from explorer.ui.pane import STALE_MS, PaneHead, copy_text, copy_value, text_source
+from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.empty import EmptyState
+from explorer.ui.parts.find_bar import FindBar
+from explorer.ui.parts.text_pages import TextWindow
+from explorer.ui.parts.tree_model import PagedTreeModel
+from explorer.ui.parts.value_tree import MenuEntry, ValueTree, is_cut
+from explorer.ui.recipes import event_sql, state_command
+from explorer.ui.workspace import Workspace
+
+
+class StateTree(QWidget):
+    """The pane. `show_step` says which state; quick steps never queue up, the tree asks for the newest only."""
+
+    def __init__(self, workspace: Workspace, category: str, id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._category, self._id = workspace, category, id
+        self._ordinal = -1
+        self._version = 0
+        self._generic = False
+        self.head = PaneHead("State", self)
+        self.model = PagedTreeModel(parent=self)
+        self.tree = ValueTree(self.model, "State", self)
+        self.tree.entries = self._entries()
+        self.tree.full_wanted.connect(self._open_full)
+        self.tree.copy_wanted.connect(self._copy_value)
+        self.banner = Banner(self)
+        self.empty = EmptyState(parent=self)
+        self.finder = FindBar(self.tree.find_text, self)
+        self.finder.closed.connect(self.tree.setFocus)
+        self._stale = QTimer(self, interval=STALE_MS, singleShot=True)
+        self._stale.timeout.connect(lambda: self.tree.set_stale(True))
+        self.model.pending_changed.connect(self._pending)
+        self.model.settled.connect(self._settled)
+        self.model.failed.connect(self._failed)
+
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.tree)
+        self._stack.addWidget(self.empty)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.head)
+        whole.addWidget(self.banner)
+        whole.addLayout(self._stack, 1)
+        whole.addWidget(self.finder)
+        workspace.actions.bind("find", self.finder.ask, self)
+        workspace.actions.bind("find_next", lambda: self.finder.again(1), self)
+        workspace.actions.bind("find_previous", lambda: self.finder.again(-1), self)
+
+    # -- what it shows ----------------------------------------------------------------------------------------------
+
+    def show_step(self, ordinal: int, version: int, *, generic: bool = False) -> None:
+        """The state after this ordinal, marked against the one before it."""
+        self._ordinal, self._version, self._generic = ordinal, version, generic
+        self.model.set_source(self._source(ordinal, generic))
+        self.model.refresh()
+
+    def show_nothing(self, sentence: str, hint: str = "") -> None:
+        """There is no state to show."""
+        self.model.set_source(None)
+        self.model.clear()
+        text.set_label(self.head.heading, "State")
+        self.empty.say(sentence, hint, icon_name="info")
+        self._stack.setCurrentIndex(1)
+
+    def set_stale(self, stale: bool) -> None:
+        """What is shown is not what the cursor stands at, and cannot be had at once."""
+        self._stale.stop()
+        self.tree.set_stale(stale)
+
+    def _source(self, ordinal: int, generic: bool) -> Callable[..., None]:
+        def fetch(
+            path: str, start: int, limit: int, then: Callable[[Rows], None], failed: Callable[[ExplorerError], None]
+        ) -> None:
+            ask = messages.StateRows(
+                self._category, self._id, ordinal, path, start, limit, against=ordinal - 1, generic=generic
+            )
+            self._workspace.engine(ask, then, failed, owner=self, text="Reading the state")
+
+        return fetch
+
+    def _pending(self, pending: bool) -> None:
+        if pending and not self._stale.isActive() and not self.tree.stale:
+            self._stale.start()
+        elif not pending:
+            self._stale.stop()
+            self.tree.set_stale(False)
+
+    def _settled(self) -> None:
+        self.banner.clear()
+        text.set_label(self.head.heading, f"State at v {text.number(self._version)}")
+        if self.model.rowCount():
+            self._stack.setCurrentIndex(0)
+        else:
+            self.empty.say("The state is empty", self.model.problem or "No event has put anything into it yet.")
+            self._stack.setCurrentIndex(1)
+
+    def _failed(self, error: ExplorerError) -> None:
+        if not isinstance(error, Cancelled):
+            self.banner.show_error(error, retry=self.model.refresh)
+
+    # -- menu -------------------------------------------------------------------------------------------------------
+
+    def _entries(self) -> list[MenuEntry | None]:
+        return [
+            MenuEntry("Copy value", self._copy_value, "copy"),
+            MenuEntry("Copy path", lambda row: copy_text(self._workspace, row.path or "/")),
+            MenuEntry("Copy as JSON", lambda row: self._copy(row, plain=False)),
+            MenuEntry("Copy as SQL", self._copy_sql, when=lambda _row: self._event_sql() != ""),
+            MenuEntry("Copy as command line", self._copy_command),
+            None,
+            MenuEntry("Open in full", self._open_full, "external", when=lambda row: is_cut(row) or row.size > 0),
+        ]
+
+    def _place(self, row: Row) -> tuple[int, str]:
+        """Ordinal and path at which the row's value stands: what is removed stands in the state before."""
+        if row.mark == "-":
+            return self._ordinal - 1, row.path.replace("/~-", "/")
+        return self._ordinal, row.path
+
+    def _ask(self, row: Row, form: str) -> messages.Text:
+        ordinal, path = self._place(row)
+        return messages.Text(self._category, self._id, ordinal, "state", form, path, generic=self._generic)
+
+    def _open_full(self, row: Row) -> None:
+        source = text_source(self._workspace, self, self._ask(row, "json"))
+        TextWindow(f"{row.path or '/'} · {self._id} v{self._version}", source, self).show()
+
+    def _copy(self, row: Row, *, plain: bool) -> None:
+        copy_value(self._workspace, self, self._ask(row, "exact"), plain=plain)
+
+    def _copy_value(self, row: Row) -> None:
+        if row.kind in ("number", "boolean", "null") and not is_cut(row):
+            copy_text(self._workspace, row.text)
+        else:
+            self._copy(row, plain=True)
+
+    def _event_sql(self) -> str:
+        return event_sql(self._workspace, self._category, self._id, self._version)
+
+    def _copy_sql(self, _row: Row) -> None:
+        copy_text(self._workspace, self._event_sql())
+
+    def _copy_command(self, _row: Row) -> None:
+        copy_text(self._workspace, state_command(self._workspace, self._category, self._id, self._version))
