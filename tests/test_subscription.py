@@ -54,9 +54,10 @@ class Following(RuleBasedStateMachine):
             self.sequence.draw(self.sequence.begin())
             return
         writing: Writing = open_[which % len(open_)]
+        if writing.name.startswith("-1/") and what in ("draw", "prepare"):
+            return  # what is prepared can only end
         if what == "draw":
-            if not writing.name.startswith("-1/"):
-                self.sequence.draw(writing)
+            self.sequence.draw(writing)
         elif what == "commit":
             self.sequence.commit(writing)
         elif what == "roll back":
