@@ -47,7 +47,9 @@ HANGS = {
 
 
 def hanging(folder: Path, body: str) -> Path:
-    inside = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+    """A reducer that says in a file that it has begun with what never ends."""
+    body = f"open({str(folder / 'begun')!r}, 'w').close()\n{textwrap.dedent(body).strip()}"
+    inside = textwrap.indent(body, "    ")
     return plugin(folder, f"if event.type == 'Hang':\n{inside}\nreturn {{**state, **event.data}}")
 
 
@@ -65,6 +67,7 @@ def test_what_never_ends_is_ended_and_the_lane_works_again(url: str, tmp_path: P
     with lane(url, hanging(tmp_path, body)) as it:
         works_again = patience(began)
         stuck = Asking(it, Replay("Thing", "bad"))
+        _until((tmp_path / "begun").exists)
         _until(lambda: stuck.parts)
         assert [part.start for part in stuck.of(EventColumns)] == [0]  # the facts are there all the same
         started = time.monotonic()
