@@ -17,7 +17,7 @@ from explorer.fold import StepFailed, failure
 from explorer.loading import LoadedState, load
 from explorer.model import Aggregate, Domain, Event, Json, NewEvent, StreamKey
 from explorer.snapshots import Verification, snapshot_if_due, take_snapshot, verify_snapshot
-from explorer.stores.store import Store
+from explorer.stores.store import Advance, Store
 
 __all__ = [
     "Decision",
@@ -160,8 +160,10 @@ def _json(aggregate: Aggregate, state: Any) -> Json:
 # -- committing --------------------------------------------------------------------------------------------------------
 
 
-def commit(store: Store, key: StreamKey, decision: Decision) -> list[Event]:
+def commit(store: Store, key: StreamKey, decision: Decision, advance: Advance | None = None) -> list[Event]:
     """Write exactly the events of the decision, at the version it was made on. It never decides again.
+
+    With `advance` a subscription's checkpoint moves in the same transaction; not if there is nothing to write.
 
     Raises `Refused` for a refused one, and what `Store.append` raises: `Conflict` above all.
     """
@@ -169,7 +171,7 @@ def commit(store: Store, key: StreamKey, decision: Decision) -> list[Event]:
         raise Refused(decision.refused)
     if not decision.events:
         return []
-    return store.append(key, decision.expected, decision.events)
+    return store.append(key, decision.expected, decision.events, advance)
 
 
 def issue(
@@ -183,6 +185,7 @@ def issue(
     metadata: Mapping[str, Json] | None = None,
     event_id: Callable[[int], str] | None = None,
     attempts: int = ATTEMPTS,
+    advance: Advance | None = None,
 ) -> list[Event]:
     """Preview and commit at once, as programs do; after a conflict decide again on the new state.
 
@@ -193,7 +196,7 @@ def issue(
             store, domain, aggregate, id, command, category=category, metadata=metadata, event_id=event_id
         )
         try:
-            written = commit(store, decision.key, decision)
+            written = commit(store, decision.key, decision, advance)
         except Conflict:
             if attempt is None:
                 raise

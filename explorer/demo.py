@@ -129,6 +129,7 @@ def _make(spec: StoreSpec) -> None:
     from explorer.projections import services, subscription_name
     from explorer.snapshots import take_snapshot
     from explorer.stores.bulk import fill
+    from explorer.stores.store import Advance
     from explorer.subscription import Subscription
 
     fill(spec, _history())
@@ -142,7 +143,10 @@ def _make(spec: StoreSpec) -> None:
         end = Subscription(store, "ordered", after=store.head())
         end.poll()
         for service in services(DOMAIN):
-            store.save_checkpoint(subscription_name(DOMAIN, service), end.checkpoint())
+            claim = store.claim(subscription_name(DOMAIN, service), "the demo")
+            if claim is not None:
+                store.advance(Advance(claim, b"", end.checkpoint()))
+                store.release(claim)
     finally:
         store.close()
 

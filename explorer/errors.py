@@ -85,6 +85,10 @@ class Conflict(ExplorerError):
         self.between = between
 
 
+class Fenced(ExplorerError):
+    """Another instance has claimed the subscription meanwhile. Nothing was written."""
+
+
 class OutcomeUnknown(ExplorerError):
     """The answer to a commit was lost. `event_ids` tell afterwards whether it happened."""
 

@@ -6,23 +6,26 @@ and the services, and blocks its thread.
 
 from __future__ import annotations
 
-from collections import deque
+import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer.cancellation import Cancellation
-from explorer.errors import Cancelled, ConnectionLost, ExplorerError, StoreReplaced
+from explorer.errors import Cancelled, ConnectionLost, ExplorerError, Fenced, StoreReplaced
 from explorer.stores.store import Store
 from explorer.subscription import Arrival, Backoff, Subscription
 
 SHORTEST = 0.01  # seconds between looks while things happen
 LONGEST = 1.0
 BATCH = 500
+BEAT = 1.0  # seconds between signs of life
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How following stands: "live", "reconnecting" or "failing" (what is done with an event fails), and a sentence."""
+    """How following stands: "live", "standby" (another instance has the subscription), "reconnecting" or "failing"
+    (what is done with an event fails), and a sentence."""
 
     state: str
     detail: str = ""
@@ -51,19 +54,26 @@ def follow(
     cancellation: Cancellation,
     *,
     rest: Callable[[Store, Subscription], None] | None = None,
+    beat: Callable[[Store], None] | None = None,
+    leave: Callable[[Store], None] | None = None,
     tell: Callable[[Standing], None] | None = None,
     again: bool = True,
+    batch: int = BATCH,
 ) -> None:
     """Open the store, begin a subscription on it and handle each arrival, until cancelled.
 
     An arrival whose handling raises an expected error (or any `Exception`, for domain code may raise anything) is
     handled again, after ever longer pauses, before any later one: the order is kept and nothing is dropped. After
-    a batch `rest` is called, to save the checkpoint. `tell` hears of every change of standing.
+    a batch of at most `batch` arrivals `rest` is called, to save the checkpoint; `beat` at least each second while the
+    store is there, as a sign of life; `leave` at the end, if the store is there. `tell` hears of every change of
+    standing. When one of these raises `Fenced`, what is not committed is forgotten, and following begins again.
 
     Raises `StoreReplaced`: what was begun cannot go on with another store. Any other expected error is tried again,
     or raised with `again=False`.
     """
-    _Following(open, begin, handle, cancellation, rest, tell or (lambda standing: None), again).run()
+    _Following(
+        open, begin, handle, cancellation, rest, beat, leave, tell or (lambda standing: None), again, batch
+    ).run()
 
 
 class _Following:
@@ -74,20 +84,28 @@ class _Following:
         handle: Callable[[Store, Arrival], None],
         cancellation: Cancellation,
         rest: Callable[[Store, Subscription], None] | None,
+        beat: Callable[[Store], None] | None,
+        leave: Callable[[Store], None] | None,
         tell: Callable[[Standing], None],
         again: bool,
+        batch: int,
     ) -> None:
         self._open = open
         self._begin = begin
         self._handle = handle
         self._cancellation = cancellation
         self._rest = rest
+        self._beat = beat
+        self._leave = leave
         self._tell = tell
         self._again = again
+        self._batch = batch
         self._store: Store | None = None
         self._subscription: Subscription | None = None
-        self._arrivals: deque[Arrival] = deque()  # handed out, not handled yet
+        self._arrival: Arrival | None = None  # handed out, not handled yet
         self._to_rest = False
+        self._not_before = 0.0  # when to try again what has failed
+        self._beaten = 0.0
         self._dirty = True  # something was committed that has not been asked for yet
         self._standing: Standing | None = None
 
@@ -98,14 +116,23 @@ class _Following:
             while not self._cancellation.cancelled:
                 try:
                     store, subscription = self._connected()
+                    pause = self._not_before - time.monotonic()
                     with store.cancelling(self._cancellation):
-                        self._look(store, subscription, interval)
+                        self._beats(store)
+                        if pause <= 0:
+                            self._look(store, subscription, interval)
+                    if pause > 0:
+                        self._cancellation.wait(min(pause, BEAT))
+                        continue
                     backoff.succeeded()
                     self._says(Standing("live", subscription.notice or subscription.waiting_for()))
                     if not subscription.behind:
                         store.wait(interval.seconds, self._cancellation)
                 except Cancelled:
                     return
+                except Fenced as error:
+                    self._subscription, self._arrival, self._to_rest, self._dirty = None, None, False, True
+                    self._says(Standing("standby", f"{error} {error.hint}".strip()))
                 except ExplorerError as error:
                     if not self._again or isinstance(error, StoreReplaced):
                         raise
@@ -117,8 +144,11 @@ class _Following:
                     if not self._again:
                         raise failure.cause from None
                     self._says(Standing("failing", str(failure)))
-                    self._cancellation.wait(backoff.failed())
+                    self._not_before = time.monotonic() + backoff.failed()
         finally:
+            if self._store is not None and self._leave is not None:
+                with contextlib.suppress(ExplorerError):  # what is left behind is found out by others, only later
+                    self._leave(self._store)
             self._disconnect()
 
     def _connected(self) -> tuple[Store, Subscription]:
@@ -136,29 +166,37 @@ class _Following:
             store.close()
 
     def _look(self, store: Store, subscription: Subscription, interval: Interval) -> None:
-        if not self._arrivals and not self._to_rest:
+        if self._arrival is None and not self._to_rest:
             # Read before the query: what is committed in between is seen by the next look.
             self._dirty = store.changed() or self._dirty
             if self._dirty or not subscription.idle:
-                self._arrivals.extend(subscription.poll(BATCH))
+                subscription.fetch(self._batch)
                 self._dirty = False
-        if not self._arrivals and not self._to_rest:
+            self._arrival = subscription.next()
+        if self._arrival is None and not self._to_rest:
             interval.quiet()
             return
         interval.busy()
         self._to_rest = True
-        while self._arrivals:
+        while self._arrival is not None:
             self._cancellation.check()
-            self._handled(store, self._arrivals[0])
-            self._arrivals.popleft()
+            self._handled(store, self._arrival)
+            self._arrival = subscription.next()
+            self._beats(store)
         if self._rest is not None:
             self._rest(store, subscription)
         self._to_rest = False
 
+    def _beats(self, store: Store) -> None:
+        now = time.monotonic()
+        if self._beat is not None and now - self._beaten >= BEAT:
+            self._beat(store)
+            self._beaten = now
+
     def _handled(self, store: Store, arrival: Arrival) -> None:
         try:
             self._handle(store, arrival)
-        except (Cancelled, ConnectionLost):
+        except (Cancelled, ConnectionLost, Fenced):
             raise
         # Domain code may raise anything; it is said, and tried again, for its cause may have been mended by then.
         except Exception as error:

@@ -82,18 +82,26 @@ class Subscription:
         Raises `ConnectionLost` (the next poll reopens the store, if it knows how), and what reading raises. Nothing is
         lost by that: what was read but not handed out comes with a later poll.
         """
+        self.fetch(limit)
+        return self._follower.take(limit) if self._follower else []
+
+    def fetch(self, limit: int = 500) -> None:
+        """Read ahead, so that about `limit` arrivals are there for `next`. Raises as `poll` does."""
         store = self._connected()
         try:
             if self._follower is None:
                 self._follower = self._begin(store)
             self._asked = True
-            if self._follower is None:
-                return []
-            self._follower.advance(store, self._clock(), limit)
+            if self._follower is not None:
+                self._follower.advance(store, self._clock(), limit)
         except ConnectionLost:
             self._lost()
             raise
-        return self._follower.take(limit)
+
+    def next(self) -> Arrival | None:
+        """One of those that were fetched, None when they have all been handed out: `checkpoint` is then behind it."""
+        taken = self._follower.take(1) if self._follower else []
+        return taken[0] if taken else None
 
     def checkpoint(self) -> bytes:
         """Where to go on: everything handed out so far is behind it, whatever was not is before it. JSON."""

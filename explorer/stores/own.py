@@ -1,4 +1,4 @@
-"""Making our own store, and what only it can do: saving snapshots and checkpoints."""
+"""Making our own store, and saving its snapshots."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from explorer.errors import CannotOpen, Invalid
 from explorer.model import Snapshot, StreamKey
-from explorer.stores.connection import Connection, Duplicate
+from explorer.stores.connection import Connection
 from explorer.stores.layout import Instance, quoted
 from explorer.stores.layouts import own
 from explorer.stores.reading import Reading
@@ -68,14 +68,16 @@ def create_postgresql(connection: Connection) -> None:
             run(statement, {})
 
 
-# -- snapshots and checkpoints -----------------------------------------------------------------------------------------
+# -- snapshots ---------------------------------------------------------------------------------------------------------
 
 
-def _table(instance: Instance, name: str) -> str:
+def table_of(instance: Instance, name: str) -> str:
+    """A table of our own store, as SQL."""
     return quoted(name) if instance.dialect == "sqlite" else f"{quoted(instance.name)}.{quoted(name)}"
 
 
-def _moment(instance: Instance, moment: datetime | None) -> Any:
+def moment_of(instance: Instance, moment: datetime | None) -> Any:
+    """A time (None: now) as the store keeps it."""
     moment = (moment or datetime.now(UTC)).astimezone(UTC)
     return moment.isoformat(timespec="microseconds") if instance.dialect == "sqlite" else moment
 
@@ -98,14 +100,14 @@ def save_snapshot(reading: Reading, snapshot: Snapshot) -> None:
         raise Invalid("The state of a snapshot is JSON text in UTF-8.") from None
     _write(
         reading,
-        f"INSERT INTO {_table(instance, 'snapshots')} ({', '.join(columns)}) VALUES ({values})"
+        f"INSERT INTO {table_of(instance, 'snapshots')} ({', '.join(columns)}) VALUES ({values})"
         f" ON CONFLICT (category, id, version) DO UPDATE SET {replaced}",
         {
             "category": snapshot.category,
             "id": snapshot.id,
             "version": snapshot.version,
             "state": text,
-            "taken_at": _moment(instance, snapshot.taken_at),
+            "taken_at": moment_of(instance, snapshot.taken_at),
             "aggregate": snapshot.aggregate,
             "schema_version": snapshot.schema_version,
             "fingerprint": snapshot.fingerprint,
@@ -127,30 +129,9 @@ def delete_snapshot(reading: Reading, stream: StreamKey, version: int) -> None:
         )
     gone = _write(
         reading,
-        f"DELETE FROM {_table(instance, 'snapshots')}"
+        f"DELETE FROM {table_of(instance, 'snapshots')}"
         " WHERE category = :category AND id = :id AND version = :version RETURNING version",
         {"category": stream.category, "id": stream.id, "version": version},
     )
     if not gone:
         raise Invalid(f"{stream.category} {stream.id} has no snapshot at version {version}.")
-
-
-def checkpoint(reading: Reading, name: str) -> bytes | None:
-    """See `Store.checkpoint`."""
-    table = _table(reading.instance, "checkpoints")
-    rows = reading.connection.rows(f"SELECT checkpoint FROM {table} WHERE name = :name", {"name": name})
-    return bytes(rows[0][0]) if rows else None
-
-
-def save_checkpoint(reading: Reading, name: str, value: bytes) -> None:
-    """See `Store.save_checkpoint`."""
-    sql = (
-        f"INSERT INTO {_table(reading.instance, 'checkpoints')} (name, checkpoint, saved_at)"
-        " VALUES (:name, :checkpoint, :saved_at)"
-        " ON CONFLICT (name) DO UPDATE SET checkpoint = excluded.checkpoint, saved_at = excluded.saved_at"
-    )
-    parameters = {"name": name, "checkpoint": value, "saved_at": _moment(reading.instance, None)}
-    try:
-        _write(reading, sql, parameters)
-    except Duplicate:  # two at once, both new
-        _write(reading, sql, parameters)

@@ -30,7 +30,7 @@ LOCK_SECONDS = 10
 
 SETTINGS = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
 READING = f"BEGIN READ ONLY; {SETTINGS}"
-WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
 T = TypeVar("T")
 

@@ -10,11 +10,12 @@ from typing import Any
 from explorer.cancellation import Cancellation
 from explorer.errors import ReadOnly
 from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
-from explorer.stores import event_lists, own, stream_lists, writing
+from explorer.stores import claims, event_lists, own, stream_lists, writing
 from explorer.stores.connection import Connection
 from explorer.stores.layout import Instance
 from explorer.stores.reading import Reading, as_text
 from explorer.stores.snapshot_lists import SnapshotReading
+from explorer.stores.store import Advance, Claim, Subscribed
 
 _WRITERS = """SELECT coalesce(l.virtualtransaction, '') || ' ' || coalesce(CAST(l.pid AS text), 'prepared')
 FROM pg_locks AS l WHERE l.locktype = 'relation' AND l.relation = to_regclass(:name) AND l.granted
@@ -153,9 +154,11 @@ class SqlStore:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
-    def append(self, key: StreamKey, expected: int, events: Sequence[NewEvent]) -> list[Event]:
-        self._must_be_writable()
-        return writing.append(self._reading, key, expected, events)
+    def append(
+        self, key: StreamKey, expected: int, events: Sequence[NewEvent], advance: Advance | None = None
+    ) -> list[Event]:
+        self._must_be_writable(own_only=advance is not None)
+        return writing.append(self._reading, key, expected, events, advance)
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         self._must_be_writable(own_only=True)
@@ -165,14 +168,28 @@ class SqlStore:
         self._must_be_writable(own_only=True)
         own.delete_snapshot(self._reading, key, version)
 
-    def checkpoint(self, name: str) -> bytes | None:
-        if self.instance.layout != "own":
-            raise ReadOnly("Checkpoints are kept in stores of our own only.")
-        return own.checkpoint(self._reading, name)
+    # -- named subscriptions -------------------------------------------------------------------------------------------
 
-    def save_checkpoint(self, name: str, checkpoint: bytes) -> None:
+    def subscriptions(self) -> tuple[Subscribed, ...]:
+        if self.instance.layout != "own":
+            raise ReadOnly("Named subscriptions are kept in stores of our own only.")
+        return claims.subscriptions(self._reading)
+
+    def claim(self, name: str, owner: str, epoch: int = 0) -> Claim | None:
         self._must_be_writable(own_only=True)
-        own.save_checkpoint(self._reading, name, checkpoint)
+        return claims.claim(self._reading, name, owner, epoch)
+
+    def advance(self, advance: Advance) -> None:
+        self._must_be_writable(own_only=True)
+        claims.advance(self._reading, advance)
+
+    def beat(self, claim: Claim) -> None:
+        self._must_be_writable(own_only=True)
+        claims.beat(self._reading, claim)
+
+    def release(self, claim: Claim) -> None:
+        self._must_be_writable(own_only=True)
+        claims.release(self._reading, claim)
 
     def _must_be_writable(self, own_only: bool = False) -> None:
         if not self.info.writable or (own_only and self.instance.layout != "own"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from explorer.cancellation import Cancellation
@@ -25,6 +26,35 @@ class StoreSpec:
 
     def __repr__(self) -> str:  # no secrets in logs and tracebacks
         return f"StoreSpec({self.layout or 'any layout'})"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to move the checkpoint of a subscription: whoever claimed it last has it, nobody else."""
+
+    name: str
+    epoch: int  # one more with every claim
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Moving a checkpoint, together with what is written for the events it passes: all of it happens, or nothing."""
+
+    claim: Claim
+    before: bytes  # where it has to stand now; empty: no checkpoint yet
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A named subscription as the store keeps it."""
+
+    name: str
+    owner: str  # who claimed it; empty after it was released
+    epoch: int
+    beat: int  # goes on for as long as the owner lives
+    checkpoint: bytes  # empty: none yet
+    saved_at: datetime | None = None  # aware, UTC
 
 
 class Store(Protocol):
@@ -126,8 +156,12 @@ class Store(Protocol):
 
     # -- writing: only where info.writable, else ReadOnly ------------------------------------------------------------
 
-    def append(self, key: StreamKey, expected: int, events: Sequence[NewEvent]) -> list[Event]:
+    def append(
+        self, key: StreamKey, expected: int, events: Sequence[NewEvent], advance: Advance | None = None
+    ) -> list[Event]:
         """Append in one transaction, if `expected` events are present (0: the stream is new).
+
+        With `advance` a checkpoint moves in the same transaction; raises `Fenced` if it may not.
 
         Idempotent: if every event id is already in that stream, the stored events are returned whatever their version.
         Raises `Conflict`, `ReadOnly`, `Busy`, `StoreFull`, `OutcomeUnknown`.
@@ -142,8 +176,25 @@ class Store(Protocol):
         """Raises `Invalid` for the base snapshot of a stream whose first events are not stored."""
         ...
 
-    def checkpoint(self, name: str) -> bytes | None:
-        """What a subscription of this name saved last."""
+    # -- named subscriptions: only in stores of our own ----------------------------------------------------------------
+
+    def subscriptions(self) -> tuple[Subscribed, ...]:
+        """All of them, by name."""
         ...
 
-    def save_checkpoint(self, name: str, checkpoint: bytes) -> None: ...
+    def claim(self, name: str, owner: str, epoch: int = 0) -> Claim | None:
+        """Become the owner of a subscription that was seen at this epoch (0: that was not there), which fences its
+        former owner off. None when somebody else was faster."""
+        ...
+
+    def advance(self, advance: Advance) -> None:
+        """Move the checkpoint alone. Raises `Fenced`."""
+        ...
+
+    def beat(self, claim: Claim) -> None:
+        """A sign of life of the owner. Raises `Fenced`."""
+        ...
+
+    def release(self, claim: Claim) -> None:
+        """Give it up, so that the next owner need not wait. Harmless when it was lost already."""
+        ...

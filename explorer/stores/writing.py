@@ -9,16 +9,20 @@ from datetime import UTC, datetime
 from explorer import payload
 from explorer.errors import Busy, Conflict, ConnectionLost, ExplorerError, Invalid, OutcomeUnknown, ReadOnly
 from explorer.model import Event, NewEvent, StreamKey
+from explorer.stores.claims import advancing
 from explorer.stores.connection import CommitLost, Duplicate
 from explorer.stores.event_lists import events_by_id
 from explorer.stores.layout import Native, Written
 from explorer.stores.reading import Reading
+from explorer.stores.store import Advance
 
 ATTEMPTS = 4  # of a commit whose answer was lost
 BETWEEN = 1_000  # events between that a conflict brings along
 
 
-def append(reading: Reading, stream: StreamKey, expected: int, new: Sequence[NewEvent]) -> list[Event]:
+def append(
+    reading: Reading, stream: StreamKey, expected: int, new: Sequence[NewEvent], advance: Advance | None = None
+) -> list[Event]:
     """See `Store.append`."""
     protocol = reading.instance.append
     key = reading.instance.join(stream)
@@ -31,7 +35,7 @@ def append(reading: Reading, stream: StreamKey, expected: int, new: Sequence[New
     lost = False
     for attempt in range(ATTEMPTS):
         try:
-            positions = _transaction(reading, key, expected, written)
+            positions = _transaction(reading, key, expected, written, advance)
         except CommitLost:
             # Asking again is safe: what is there already is found by its ids.
             lost = True
@@ -72,7 +76,9 @@ def append(reading: Reading, stream: StreamKey, expected: int, new: Sequence[New
     raise Busy(f"Others keep writing to {stream.category} {stream.id}.", "Try again.")
 
 
-def _transaction(reading: Reading, key: Native, expected: int, events: Sequence[Written]) -> list[object] | None:
+def _transaction(
+    reading: Reading, key: Native, expected: int, events: Sequence[Written], advance: Advance | None
+) -> list[object] | None:
     protocol = reading.instance.append
     assert protocol is not None
     try:
@@ -80,6 +86,8 @@ def _transaction(reading: Reading, key: Native, expected: int, events: Sequence[
             positions = protocol(run, key, expected, events)
             if positions is None:
                 raise _RollBack
+            if advance is not None:
+                advancing(reading, advance, run)
             return positions
     except _RollBack:
         return None

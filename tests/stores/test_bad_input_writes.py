@@ -191,7 +191,7 @@ def test_a_store_that_was_opened_for_reading_is_not_written(own_url: str) -> Non
     with pytest.raises(ReadOnly):
         store.append(KEY, 1, [new()])
     with pytest.raises(ReadOnly):
-        store.save_checkpoint("x", b"1")
+        store.claim("x", "me")
     with pytest.raises(ReadOnly):
         store.delete_snapshot(KEY, 1)
     assert store.count() == 1

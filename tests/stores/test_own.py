@@ -1,4 +1,4 @@
-"""Our own store: appends against a model, snapshots, checkpoints, and being made by several at once."""
+"""Our own store: appends against a model, snapshots, and being made by several at once."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def test_no_store_is_made_unasked(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-# -- snapshots and checkpoints -----------------------------------------------------------------------------------------
+# -- snapshots ---------------------------------------------------------------------------------------------------------
 
 
 def test_snapshots_are_kept_replaced_and_deleted(own_url: str) -> None:
@@ -291,15 +291,6 @@ def test_the_base_of_a_shortened_stream_stays(own_url: str) -> None:
             store.delete_snapshot(KEY, 3)
         store.delete_snapshot(KEY, 4)
         assert [s.version for s in store.snapshots(KEY)] == [3]
-
-
-def test_checkpoints(own_url: str) -> None:
-    with opened(own_url) as store:
-        assert store.checkpoint("policies") is None
-        store.save_checkpoint("policies", b"\0\xff1")
-        store.save_checkpoint("policies", b"2")
-        store.save_checkpoint("other", b"")
-        assert (store.checkpoint("policies"), store.checkpoint("other")) == (b"2", b"")
 
 
 # -- speed -------------------------------------------------------------------------------------------------------------

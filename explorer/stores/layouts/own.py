@@ -22,6 +22,14 @@ SNAPSHOT_COLUMNS = (
     *("aggregate", "schema_version", "fingerprint", "last_event_id"),
 )
 CHECKPOINT_COLUMNS = ("name", "checkpoint", "saved_at")
+OWNED = (
+    ("owner", "text NOT NULL DEFAULT ''"),
+    ("epoch", "bigint NOT NULL DEFAULT 0"),
+    ("beat", "bigint NOT NULL DEFAULT 0"),
+)
+"""What a checkpoint says of its owner. Stores made before subscriptions were claimed get these columns when one is."""
+
+_OWNED = ", ".join(f"{name} {kind}" for name, kind in OWNED)
 
 SQLITE = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -57,7 +65,7 @@ SQLITE = (
         last_event_id TEXT,
         PRIMARY KEY (category, id, version)
     )""",
-    "CREATE TABLE checkpoints (name TEXT PRIMARY KEY, checkpoint BLOB NOT NULL, saved_at TEXT NOT NULL)",
+    f"CREATE TABLE checkpoints (name TEXT PRIMARY KEY, checkpoint BLOB NOT NULL, saved_at TEXT NOT NULL, {_OWNED})",
 )
 
 POSTGRESQL = (
@@ -95,7 +103,7 @@ POSTGRESQL = (
         PRIMARY KEY (category, id, version)
     )""",
     f"""CREATE TABLE {SCHEMA}.checkpoints (
-        name text COLLATE "C" PRIMARY KEY, checkpoint bytea NOT NULL, saved_at timestamptz NOT NULL
+        name text COLLATE "C" PRIMARY KEY, checkpoint bytea NOT NULL, saved_at timestamptz NOT NULL, {_OWNED}
     )""",
 )
 
