@@ -16,6 +16,7 @@ Stores: the databases (`stores/`)
     layout           how tables read as events              layouts/: one file per known store; described: from TOML
     reader           the `Store` over any layout; it asks reading (rows → events), event_lists, stream_lists,
                      snapshot_lists (pages), writing (append) and own (what only our own store can do; making one)
+    claims           named subscriptions: one owner, a checkpoint that moves with what is written
     connection       what all that needs of a database: sqlite with sqlite_file (may it be opened?), postgres with
                      postgres_driver; translate, translate_postgres: drivers' errors become ours
     conformance      the checks behind the verb `check`, with walk and query_plans
@@ -45,7 +46,8 @@ What is started
                      events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
                      (snapshots_dock), start/ (first_page, open_dialog). Below them: asking/ waits for the window
                      (worker, polling, lanes), parts/ are widgets that know no store, look/ is how all of it looks
-    cli/             the program without a window: arguments, opening, output; reading and writing have the verbs,
+    cli/             the program without a window: arguments, opening, output; reading, writing and serving have the
+                     verbs,
                      window starts the window where display finds one
     selftest         does this installation work?
 """

@@ -11,7 +11,10 @@ from explorer import __version__
 
 PROGRAM = "event-store-explorer"
 
-VERBS = ("gui", "demo", "info", "streams", "events", "state", "diff", "tail", "append", "issue", "snapshots", "check")
+VERBS = (
+    *("gui", "demo", "info", "streams", "events", "state", "diff", "tail"),
+    *("append", "issue", "snapshots", "services", "check"),
+)
 
 EPILOG = """\
 URL is a SQLite file, sqlite:FILE or postgresql://USER@HOST:PORT/DATABASE. A password is taken from the URL, from
@@ -131,6 +134,15 @@ def parser() -> argparse.ArgumentParser:
         part.add_argument("--category", metavar="C", required=must, help="category of the stream")
         part.add_argument("--id", metavar="I", required=must, help="id of the stream")
         part.add_argument("--version", metavar="N", type=_version, required=name == "delete", help="at this version")
+
+    services = _verb(verbs, "services", "run the services of a domain, or list them", "Services react to events.")
+    does = services.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
+    run = _store_verb(
+        does, "run", "run them", "Run the policies of a domain until Ctrl+C. Of several that run, one works at a time."
+    )
+    run.add_argument("--service", metavar="NAME", help="only this one")
+    run.add_argument("--seconds", metavar="S", type=_seconds, help="end after so many seconds")
+    _store_verb(does, "list", "who is where", "List the subscriptions of a store: their owners, positions and lag.")
 
     _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
     return whole
