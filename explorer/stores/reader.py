@@ -124,7 +124,7 @@ class SqlStore:
             condition += " AND e.version > :after"
             if parameters["after"] is None:
                 return []
-        return self._reading.select(condition, "e.version", parameters, limit, preview, run=1)
+        return self._reading.select(condition, "e.version", parameters, limit, preview, run=1, number=after + 1)
 
     def event(self, key: StreamKey, version: int) -> Event | None:
         found = self.stream_events(key, version - 1, 1, version)

@@ -128,24 +128,25 @@ class Reading:
             return decoded._replace(data=decoded.data[:preview], cut=True)
         return decoded
 
-    def events(self, rows: Rows, preview: int | None = None, run: int = 0) -> list[Event]:
+    def events(self, rows: Rows, preview: int | None = None, run: int = 0, number: int | None = None) -> list[Event]:
         """Rows of `event_columns` → events. `run` is 1 if of every stream they are all events from the first of these
-        rows to the last, in order, and -1 if they are so backwards: of events that are counted, one look-up a stream.
+        rows to the last, in order, and -1 if they are so backwards: of events that are counted, one look-up a stream,
+        or none if the `number` of the first row is known, all being of one stream.
         """
         if self.instance.counted:
-            rows = self._numbered(rows, run)
+            rows = self._numbered(rows, run, number)
         if self.instance.decode is None:
             return self._plain_events(rows, preview)
         stored = [self.stored(row, preview) for row in rows]
         names = self.names([event.key for event in stored])
         return [self._event(event, names[event.key]) for event in stored]
 
-    def _numbered(self, rows: Rows, run: int) -> Rows:
+    def _numbered(self, rows: Rows, run: int, number: int | None) -> Rows:
         """The rows with a number for a version, where the store has none."""
         width = len(self.key)
         places = [tuple(row[: width + 1]) for row in rows]
         wanted = {place[:width]: place for place in reversed(places)}.values() if run else dict.fromkeys(places)
-        counted = self.numbers(list(wanted))
+        counted = self.numbers(list(wanted)) if number is None else dict.fromkeys(places[:1], number)
         last: dict[Native, int] = {}
         found: Rows = []
         for place, row in zip(places, rows, strict=True):
@@ -228,14 +229,15 @@ class Reading:
         limit: int,
         preview: int | None = None,
         run: int = 0,
+        number: int | None = None,
     ) -> list[Event]:
-        """Events of this condition in this order, at most so many. `run`: see `events`."""
+        """Events of this condition in this order, at most so many. `run` and `number`: see `events`."""
         where = f" WHERE {condition}" if condition else ""
         sql = (
             f"SELECT {self.event_columns(preview is not None)} FROM {self.source}{where} ORDER BY {order} LIMIT :limit"
         )
         rows = self.connection.rows(sql, {**parameters, **self.cuts(preview), "limit": limit})
-        return self.events(rows, preview, run)
+        return self.events(rows, preview, run, number)
 
     # -- names of streams ----------------------------------------------------------------------------------------------
 
