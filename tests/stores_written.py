@@ -1,22 +1,23 @@
-"""Stores for the tests to read, written by the real libraries, and what was written into them."""
+"""Stores for the tests to read, written by the real libraries where they run here, and what was written into them."""
 
 from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 
@@ -195,3 +196,101 @@ def message_db_write(connection: psycopg.Connection, category: str, ident: str, 
         ),
     )
     return Fact(category, ident, version, "Deposited")
+
+
+# -- Eventuate Local ---------------------------------------------------------------------------------------------------
+
+PACKAGE_OF_SHOP = "net.chrisrichardson.eventstore.examples.customersandorders"
+CUSTOMER = f"{PACKAGE_OF_SHOP}.customersservice.domain.Customer"
+ORDER = f"{PACKAGE_OF_SHOP}.ordersservice.domain.Order"
+INSTALLED_AT = 1_700_000_000_000  # ms
+
+# As its scripts for PostgreSQL make them; {s} is the schema with a dot. SQLite takes the same.
+EVENTUATE_SQL = """
+CREATE TABLE {s}events (
+    {id}event_id varchar(1000){key}, event_type varchar(1000), event_data varchar(1000) NOT NULL,
+    entity_type varchar(1000) NOT NULL, entity_id varchar(1000) NOT NULL, triggering_event varchar(1000),
+    metadata varchar(1000), published smallint DEFAULT 0
+);
+CREATE INDEX events_idx ON {s}events (entity_type, entity_id, {order});
+CREATE INDEX events_published_idx ON {s}events (published, {order});
+CREATE TABLE {s}entities (
+    entity_type varchar(1000), entity_id varchar(1000), entity_version varchar(1000) NOT NULL,
+    PRIMARY KEY (entity_type, entity_id)
+);
+CREATE TABLE {s}snapshots (
+    entity_type varchar(1000), entity_id varchar(1000), entity_version varchar(1000),
+    snapshot_type varchar(1000) NOT NULL, snapshot_json varchar(1000) NOT NULL, triggering_events varchar(1000),
+    PRIMARY KEY (entity_type, entity_id, entity_version)
+);
+"""
+
+
+def eventuate_id(number: int) -> str:
+    """The event id drawn `number` milliseconds after the installation."""
+    return f"{INSTALLED_AT + number:016x}-{0x0242AC1200020000:016x}"
+
+
+def eventuate(url: str, *, streams: int = 4, database_id: bool = False, schema: str = "eventuate") -> list[Fact]:
+    """Orders that customers' credit approves, four events each, as Eventuate Local stores them; each service's turn.
+
+    With `database_id`, the first events are from before that mode: they have event ids.
+    """
+    sqlite = "://" not in url
+    prefix = "" if sqlite else f"{schema}."
+    sql = EVENTUATE_SQL.format(
+        s=prefix,
+        id="id bigint PRIMARY KEY, " if database_id else "",
+        key="" if database_id else " PRIMARY KEY",
+        order="id" if database_id else "event_id",
+    )
+    history = [fact for turn in range(4) for fact in _orders(streams, turn)]
+    rows: list[tuple[Any, ...]] = []
+    for number, (fact, data, trigger) in enumerate(history):
+        event_id = eventuate_id(number) if not database_id or number < streams else ""
+        metadata = '{"tenant": 1.10}' if number % 2 else None
+        row = (event_id, fact.type, json.dumps(data), fact.category, fact.id, trigger, metadata)
+        rows.append((INSTALLED_AT + number, *row) if database_id else row)
+    ends = {(fact.category, fact.id): eventuate_id(number) for number, (fact, _, _) in enumerate(history)}
+    entities = [(*key, end) for key, end in ends.items()]
+    snapshots = [
+        (*key, end, f"{CUSTOMER}Snapshot", '{"creditLimit":{"amount":1000}}')
+        for key, end in ends.items()
+        if key[0] == CUSTOMER
+    ]
+    columns = ("id, " if database_id else "") + "event_id, event_type, event_data, entity_type, entity_id"
+    inserts: list[tuple[str, Sequence[tuple[Any, ...]]]] = [
+        (f"events ({columns}, triggering_event, metadata)", rows),
+        ("entities (entity_type, entity_id, entity_version)", entities),
+        ("snapshots (entity_type, entity_id, entity_version, snapshot_type, snapshot_json)", snapshots),
+    ]
+    if sqlite:
+        with closing(sqlite3.connect(url)) as file:
+            file.executescript(sql)
+            for table, values in inserts:
+                for value in values:
+                    file.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(value))})", value)
+            file.commit()
+        return [fact for fact, _, _ in history]
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {schema};{sql}".encode())
+        for table, values in inserts:
+            for value in values:
+                cursor.execute(f"INSERT INTO {prefix}{table} VALUES ({', '.join(['%s'] * len(value))})".encode(), value)
+    return [fact for fact, _, _ in history]
+
+
+def _orders(streams: int, turn: int) -> Iterator[tuple[Fact, object, str | None]]:
+    """What happens to every order in this turn: the event, its data and the token of the event that caused it."""
+    for number in range(streams):
+        customer, order = f"c-{number:04}", f"o-{number:04}"
+        total = {"amount": 720}
+        category, ident, version, kind, data = (
+            (CUSTOMER, customer, 1, "customers.events.CustomerCreated", {"name": "Zoë 😀", "creditLimit": total}),
+            (ORDER, order, 1, "orders.events.OrderCreated", {"orderTotal": total, "customerId": customer}),
+            (CUSTOMER, customer, 2, "customers.events.CustomerCreditReserved", {"orderId": order, "orderTotal": total}),
+            (ORDER, order, 2, "orders.events.OrderApproved", {"customerId": customer}),
+        )[turn]
+        topic = ORDER if category == CUSTOMER else CUSTOMER
+        cause = f"etpo:{eventuate_id((turn - 1) * streams + number)}:{topic}:0:{number}" if turn > 1 else None
+        yield Fact(category, ident, version, f"{PACKAGE_OF_SHOP}.{kind}Event"), data, cause

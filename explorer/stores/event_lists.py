@@ -76,7 +76,9 @@ def _after(
     rows = reading.connection.rows(sql, parameters)
     width = len(reading.key)
     cursors = [row[width + 1] if reading.instance.positions else tuple(row[: width + 1]) for row in rows]
-    return list(zip(reading.events(rows, query.preview), cursors, strict=True))
+    filtered = reading.instance.decode is None and _unindexed(query)  # by the database, within streams
+    run = 0 if filtered else -1 if query.newest_first else 1
+    return list(zip(reading.events(rows, query.preview, run), cursors, strict=True))
 
 
 def _cursor(after: Any) -> Sequence[Any]:

@@ -164,7 +164,7 @@ class Instance:
     `events` is one SELECT without ORDER BY and LIMIT (`:` needs no escaping) whose columns are named
 
         the columns of `key`   bare columns, NOT NULL
-        version                bare, integer, NOT NULL; the store's own number
+        version                bare, integer, NOT NULL; the store's own number (of any type if `counted`)
         type
         data                   json, jsonb, text, or bytes; the reader finds out and cuts previews in SQL
         position               bare; only if `positions`
@@ -190,6 +190,11 @@ class Instance:
 
     split_by_type: bool = False
     version_base: int = 1  # the store's own number of the first event in a stream
+    counted: bool = False
+    """The store numbers no events: `version` is what orders those of a stream, of any type and unique in it. The reader
+    numbers them by counting in the index, which costs by the length of the stream. Not with `version_base` or `append`.
+    """
+
     positions: bool = True
     commit_ordered: bool = False  # positions become visible in their order
     category: bool = False  # the SELECT has a `category` column that an index serves

@@ -12,7 +12,7 @@ from explorer.errors import ReadOnly
 from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
 from explorer.stores import claims, event_lists, own, stream_lists, writing
 from explorer.stores.connection import Connection
-from explorer.stores.layout import Instance
+from explorer.stores.layout import Instance, Native
 from explorer.stores.reading import Reading, as_text
 from explorer.stores.snapshot_lists import SnapshotReading
 from explorer.stores.store import Advance, Claim, Subscribed
@@ -103,6 +103,8 @@ class SqlStore:
         native = self.instance.join(key)
         if native is None or (self.instance.split_by_type and self._reading.names([native])[native] != key):
             return []
+        if self.instance.counted:
+            return self._counted_events(native, max(0, after), limit, upto, preview)
         shift = self.instance.version_base - 1
         condition, parameters = self._reading.key_is(native)
         condition += " AND e.version > :after"
@@ -111,6 +113,19 @@ class SqlStore:
             condition += " AND e.version <= :upto"
             parameters["upto"] = upto + shift
         return self._reading.select(condition, "e.version", parameters, limit, preview)
+
+    def _counted_events(
+        self, key: Native, after: int, limit: int, upto: int | None, preview: int | None
+    ) -> list[Event]:
+        condition, parameters = self._reading.key_is(key)
+        if upto is not None:
+            limit = max(0, min(limit, upto - after))
+        if after:
+            parameters["after"] = self._reading.place(key, after)
+            condition += " AND e.version > :after"
+            if parameters["after"] is None:
+                return []
+        return self._reading.select(condition, "e.version", parameters, limit, preview, run=1, number=after + 1)
 
     def event(self, key: StreamKey, version: int) -> Event | None:
         found = self.stream_events(key, version - 1, 1, version)

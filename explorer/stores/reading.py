@@ -128,13 +128,46 @@ class Reading:
             return decoded._replace(data=decoded.data[:preview], cut=True)
         return decoded
 
-    def events(self, rows: Rows, preview: int | None = None) -> list[Event]:
-        """Rows of `event_columns` → events."""
+    def events(self, rows: Rows, preview: int | None = None, run: int = 0, number: int | None = None) -> list[Event]:
+        """Rows of `event_columns` → events. `run` is 1 if of every stream they are all events from the first of these
+        rows to the last, in order, and -1 if they are so backwards: of events that are counted, one look-up a stream,
+        or none if the `number` of the first row is known, all being of one stream.
+        """
+        if self.instance.counted:
+            rows = self._numbered(rows, run, number)
         if self.instance.decode is None:
             return self._plain_events(rows, preview)
         stored = [self.stored(row, preview) for row in rows]
         names = self.names([event.key for event in stored])
         return [self._event(event, names[event.key]) for event in stored]
+
+    def _numbered(self, rows: Rows, run: int, number: int | None) -> Rows:
+        """The rows with a number for a version, where the store has none."""
+        width = len(self.key)
+        places = [tuple(row[: width + 1]) for row in rows]
+        wanted = {place[:width]: place for place in reversed(places)}.values() if run else dict.fromkeys(places)
+        counted = self.numbers(list(wanted)) if number is None else dict.fromkeys(places[:1], number)
+        last: dict[Native, int] = {}
+        found: Rows = []
+        for place, row in zip(places, rows, strict=True):
+            key = place[:width]
+            last[key] = last[key] + run if run and key in last else counted.get(place, 0)
+            found.append((*key, last[key], *row[width + 1 :]))
+        return found
+
+    def numbers(self, places: Sequence[Native]) -> dict[Native, int]:
+        """Places in streams, which are a key and what orders its events → how many events there are up to there."""
+        lookup = f"SELECT count(*) FROM {self.source} WHERE {{condition}}"
+        return {place: row[0] for place, row in self.for_each(places, lookup, {}, upto=True)}
+
+    def place(self, key: Native, number: int) -> Any:
+        """What orders the event of this number, from 1, in a stream whose events are counted; None if it has fewer."""
+        if number < 1:
+            return None
+        condition, parameters = self.key_is(key)
+        sql = f"SELECT e.version FROM {self.source} WHERE {condition} ORDER BY e.version LIMIT 1 OFFSET :before"
+        rows = self.connection.rows(sql, {**parameters, "before": number - 1})
+        return rows[0][0] if rows else None
 
     def _plain_events(self, rows: Rows, preview: int | None) -> list[Event]:
         """The same without the detour over `Stored`: whole streams of 100,000 events are read this way."""
@@ -195,14 +228,16 @@ class Reading:
         parameters: Mapping[str, Any],
         limit: int,
         preview: int | None = None,
+        run: int = 0,
+        number: int | None = None,
     ) -> list[Event]:
-        """Events of this condition in this order, at most so many."""
+        """Events of this condition in this order, at most so many. `run` and `number`: see `events`."""
         where = f" WHERE {condition}" if condition else ""
         sql = (
             f"SELECT {self.event_columns(preview is not None)} FROM {self.source}{where} ORDER BY {order} LIMIT :limit"
         )
         rows = self.connection.rows(sql, {**parameters, **self.cuts(preview), "limit": limit})
-        return self.events(rows, preview)
+        return self.events(rows, preview, run, number)
 
     # -- names of streams ----------------------------------------------------------------------------------------------
 
@@ -228,23 +263,32 @@ class Reading:
         found = {key: as_text(row[0]) for key, row in self.for_each(keys, lookup, {"limit": 1})}
         return {key: found.get(key, "") for key in keys}
 
-    def for_each(self, keys: Sequence[Native], lookup: str, parameters: Parameters) -> list[tuple[Native, Any]]:
+    def for_each(
+        self, keys: Sequence[Native], lookup: str, parameters: Parameters, *, upto: bool = False
+    ) -> list[tuple[Native, Any]]:
         """One index look-up for each of these keys → (key, row), without keys that have none.
 
-        `lookup` has `{condition}` in place of the condition on the key. SQLite does single look-ups, which cost it
-        microseconds; PostgreSQL gets all keys at once.
+        `lookup` has `{condition}` in place of the condition on the key. `upto`: a version stands behind each key, and
+        events after it are left out. SQLite does single look-ups, which cost it microseconds; PostgreSQL gets all keys
+        at once.
         """
-        kinds = [self._known.get(column, "") for column in self.instance.key]
+        width = len(self.key)
+        kinds = [self._known.get(column, "") for column in (*self.instance.key, *(("version",) if upto else ()))]
         if self.sqlite or not all(kinds):
             found = []
             for key in keys:
-                condition, values = self.key_is(key)
+                condition, values = self.key_is(key[:width])
+                if upto:
+                    condition += " AND e.version <= :upto"
+                    values["upto"] = key[width]
                 rows = self.connection.rows(lookup.replace("{condition}", condition), {**values, **parameters})
                 found += [(key, row) for row in rows]
             return found
         names = [f"k{i}" for i in range(len(kinds))]
         arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in zip(names, kinds, strict=True))
-        condition = " AND ".join(f"{column} = wanted.{name}" for column, name in zip(self.key, names, strict=True))
+        condition = " AND ".join(f"{column} = wanted.{name}" for column, name in zip(self.key, names, strict=False))
+        if upto:
+            condition += f" AND e.version <= wanted.{names[width]}"
         sql = (
             f"SELECT {', '.join(f'wanted.{name}' for name in names)}, found.*"
             f" FROM unnest({arrays}) AS wanted({', '.join(names)})"

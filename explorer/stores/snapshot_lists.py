@@ -43,7 +43,16 @@ class SnapshotReading:
         if key is None:
             return None
         condition, parameters = self._reading.key_is(key)
-        if version is not None:
+        if version is not None and self._reading.instance.counted:
+            first, later = self._reading.place(key, version), self._reading.place(key, version + 1)
+            if first is None:
+                return None
+            condition += " AND e.version >= :version"
+            parameters["version"] = first
+            if later is not None:
+                condition += " AND e.version < :later"
+                parameters["later"] = later
+        elif version is not None:
             condition += " AND e.version = :version"
             parameters["version"] = version + self._reading.instance.version_base - 1
         found = self._select(condition, parameters, 1, None)
@@ -62,6 +71,10 @@ class SnapshotReading:
         if preview is not None:
             parameters = {**parameters, "preview": preview}
         rows = reading.connection.rows(sql, {**parameters, "limit": limit})
+        if reading.instance.counted:
+            width = len(reading.key)
+            numbers = reading.numbers([tuple(row[: width + 1]) for row in rows])
+            rows = [(*row[:width], numbers.get(tuple(row[: width + 1]), 0), *row[width + 1 :]) for row in rows]
         stored = [self._stored(row, preview) for row in rows]
         names = reading.names([snapshot.key for snapshot in stored])
         return [self._snapshot(snapshot, names[snapshot.key]) for snapshot in stored]

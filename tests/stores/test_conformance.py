@@ -54,6 +54,14 @@ def message_db(url: str, streams: int) -> list[Fact]:
     return written.message_db(url, streams=streams)
 
 
+def eventuate(url: str, streams: int) -> list[Fact]:
+    return written.eventuate(url, streams=streams)
+
+
+def eventuate_database_id(url: str, streams: int) -> list[Fact]:
+    return written.eventuate(url, streams=streams, database_id=True)
+
+
 STORES = [
     pytest.param(write, dialect, layout, id=f"{write.__name__}-{dialect}")
     for write, layout, dialects in [
@@ -61,6 +69,8 @@ STORES = [
         (eventsourcing, "eventsourcing", ("sqlite", "postgresql")),
         (eventsourcing_compressed, "eventsourcing", ("sqlite", "postgresql")),
         (message_db, "message-db", ("postgresql",)),
+        (eventuate, "eventuate", ("sqlite", "postgresql")),
+        (eventuate_database_id, "eventuate", ("sqlite", "postgresql")),
     ]
     for dialect in dialects
 ]
