@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from datetime import datetime
+from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins, spec_of
@@ -24,7 +25,7 @@ from explorer.stores import StoreSpec
 _STYLES = {"live": GREEN, "failing": RED, "stopped": RED}
 _LOOK = 0.2  # seconds between two looks at whether it is to end
 
-Said = "queue.SimpleQueue[tuple[str, Standing, ExplorerError | None]]"
+Said: TypeAlias = "queue.SimpleQueue[tuple[str, Standing, ExplorerError | None]]"
 
 
 def services(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -93,12 +93,13 @@ def test_a_store_opened_for_reading_shows_them_and_changes_none(own_url: str, st
     claim = claimed(store)
     reader = open_store(StoreSpec(own_url))
     assert [known.name for known in reader.subscriptions()] == ["policies"]
-    for refused in (
+    written: list[Callable[[], object]] = [
         lambda: reader.claim("policies", "me", 1),
         lambda: reader.advance(Advance(claim, b"", b"1")),
         lambda: reader.beat(claim),
         lambda: reader.release(claim),
-    ):
+    ]
+    for refused in written:
         with pytest.raises(ReadOnly):
             refused()
     reader.close()
