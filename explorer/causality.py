@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from explorer import payload
 from explorer.cancellation import Cancellation
 from explorer.causation import event_identity, said
+from explorer.errors import Invalid
 from explorer.model import DomainEvent, Event, EventQuery, Position, StreamKey
 from explorer.stores import Store
 from explorer.stores.layouts import message_db
@@ -202,10 +203,14 @@ def _related(known: _Known, start: Iterable[str], most: int) -> tuple[list[Domai
 
 
 def find(store: Store, name: str) -> Event | None:
-    """The event of this id, or at `Category/id/version` as stores without ids have it. One look-up of an index each."""
+    """The event of this id, or at `Category/id/version` as stores without ids have it: a look-up each. By id, its cost
+    grows with the store only where no index serves the ids."""
     if not name.isprintable():
         return None
-    found = store.events_by_id([name])
+    try:
+        found = store.events_by_id([name])
+    except Invalid:  # a column of UUIDs or numbers refuses what is none
+        found = []
     if found:
         return found[0]
     category, slash, rest = name.partition("/")
@@ -219,31 +224,35 @@ def trace(store: Store, event: Event, cancellation: Cancellation | None = None, 
     """The chain of this event: its causes, however long ago they were, and what follows from them within `limit`
     events of the log. Raises Cancelled, and whatever reading the store raises.
 
-    Effects stand after their cause in the log: half of what may be looked at goes on from the first cause, half from
-    the event itself, where that is further on, and a little goes back from the first cause where its correlation is
-    older than itself.
+    Effects stand after their cause in the log: half of what may be looked at goes on from the first cause, the rest
+    from where that ends, or from the event itself if it is further on. A little goes back from the first cause where
+    its correlation is older than itself.
     """
     flag = cancellation or Cancellation()
     above = _causes(store, event, flag)
     first = in_order(above)[0]
-    looked: list[Looked] = []
-    seen = {event_identity(one): one for one in above}
     back = _stretch(store, first.position, limit // 10 if _began_before(first) else 0, flag, newest_first=True)
     forward = _stretch(store, first.position, limit // 2, flag)
-    stretches = [back, forward]
-    if forward.more and _beyond(event.position, forward.events):
-        stretches.append(_stretch(store, event.position, limit - limit // 2 - limit // 10, flag))
-    for stretch in stretches:
-        for one in stretch.events:
-            seen.setdefault(event_identity(one), one)
-        if stretch.events:
-            ends = stretch.events[0], stretch.events[-1]
-            low, high = reversed(ends) if stretch is back else ends
-            looked.append(Looked(low.position, high.position, len(stretch.events)))
+    stretches = [_Stretch(back.events[::-1], back.next), forward]
+    if forward.next is not None:
+        left = limit - len(back.events) - len(forward.events)
+        if _beyond(event.position, forward.events):
+            stretches.append(_stretch(store, event.position, left, flag))
+        else:
+            further = _stretch(store, forward.next, left, flag)
+            stretches[1] = _Stretch(forward.events + further.events, further.next)
+    seen = {event_identity(one): one for one in above}
+    for one in (one for stretch in stretches for one in stretch.events):
+        seen.setdefault(event_identity(one), one)
     flag.check()
     members, many = _related(_Known(in_order(seen.values())), [event_identity(one) for one in above], MEMBERS)
-    cut = many or any(stretch.more for stretch in stretches)
-    return replace(chain_of(members), looked=tuple(looked), cut=cut)
+    looked = tuple(
+        Looked(stretch.events[0].position, stretch.events[-1].position, len(stretch.events))
+        for stretch in stretches
+        if stretch.events
+    )
+    cut = many or any(stretch.next is not None for stretch in stretches)
+    return replace(chain_of(members), looked=looked, cut=cut)
 
 
 def _causes(store: Store, event: Event, flag: Cancellation) -> list[DomainEvent]:
@@ -278,16 +287,14 @@ def _began_before(event: DomainEvent) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Stretch:
     events: list[DomainEvent]
-    more: bool
+    next: object  # where the log goes on; None at its end
 
 
-def _stretch(
-    store: Store, after: Position | None, most: int, flag: Cancellation, newest_first: bool = False
-) -> _Stretch:
-    """At most so many events of the log from a position on, in pages. A store without positions is read from its
-    beginning, in the order of its streams."""
+def _stretch(store: Store, after: object, most: int, flag: Cancellation, newest_first: bool = False) -> _Stretch:
+    """At most so many events of the log after a position or a page, in pages. A store without positions is read from
+    its beginning, in the order of its streams."""
     if most < 1 or (after is None and newest_first):
-        return _Stretch([], False)
+        return _Stretch([], None)
     events: list[DomainEvent] = []
     cursor: object = after
     while len(events) < most:
@@ -296,9 +303,9 @@ def _stretch(
         page = store.events(EventQuery(after=cursor, newest_first=newest_first, limit=size, preview=_PREVIEW))
         events += [read(event) for event in page.rows]
         if page.next is None:
-            return _Stretch(events, False)
+            return _Stretch(events, None)
         cursor = page.next
-    return _Stretch(events, True)
+    return _Stretch(events, cursor)
 
 
 def _beyond(position: Position | None, events: Sequence[DomainEvent]) -> bool:

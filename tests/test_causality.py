@@ -167,7 +167,7 @@ events = st.lists(
         version=st.integers(1, 4),
         type=st.text(max_size=5),
         data=st.none(),
-        metadata=metadatas,  # type: ignore[arg-type]
+        metadata=metadatas,
         event_id=st.one_of(st.none(), names),
         recorded_at=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
         position=st.one_of(st.none(), st.integers(0, 9), st.text(max_size=2), st.tuples(st.integers(0, 3))),
@@ -322,5 +322,101 @@ def test_message_db_names_causes_by_their_place(postgres_url: str) -> None:
         whole = trace(store, bank)
         assert len(whole.events) == 8
         assert not any(link.recorded for link in whole.links)
+    finally:
+        store.close()
+
+
+def test_a_described_store_whose_ids_are_uuids(postgres_url: str, tmp_path: Path) -> None:
+    first, second = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute(
+            "CREATE TABLE h (n bigserial PRIMARY KEY, s text NOT NULL, v int NOT NULL, kind text, body jsonb,"
+            " said jsonb, eid uuid UNIQUE, UNIQUE (s, v))"
+        )
+        for row in (("a", "not a uuid", first), ("b", first, second)):
+            connection.execute(
+                "INSERT INTO h (s, v, kind, body, said, eid)"
+                " VALUES (%s, 1, 'T', '{}', jsonb_build_object('causation_id', %s::text), %s)",
+                row,
+            )
+    description = tmp_path / "described.toml"
+    description.write_text(
+        '''
+        name = "described"
+        events = """SELECT s, v AS version, n AS position, kind AS type, body AS data, said AS metadata,
+                    eid AS event_id FROM h"""
+        key = ["s"]
+        category = "Thing"
+        '''
+    )
+    store = open_store(StoreSpec(postgres_url, layout=str(description)))
+    try:
+        assert find(store, "nobody") is None
+        for name in (first, second, "Thing/a/1"):
+            found = find(store, name)
+            assert found is not None
+            assert links(trace(store, found)) == [(first, second, True)]
+    finally:
+        store.close()
+
+
+def test_effects_far_from_their_cause(tmp_path: Path) -> None:
+    """Cause, 3,000 events, effect, 3,000 events, effect of that: the middle one finds the last, and the first by id."""
+    url = str(tmp_path / "own.sqlite")
+    other = [(StreamKey("Other", f"{n}"), NewEvent("Other", {}, f"other{n}")) for n in range(6000)]
+    chain = [
+        (
+            StreamKey("Order", f"{n}"),
+            NewEvent(f"T{n}", {}, f"e{n}", {"causation_id": f"e{n - 1}", "correlation_id": "e0"}),
+        )
+        for n in range(3)
+    ]
+    fill(StoreSpec(url), [chain[0], *other[:3000], chain[1], *other[3000:], chain[2]])
+    store = open_store(StoreSpec(url))
+    try:
+        middle = find(store, "e1")
+        assert middle is not None
+        near = trace(store, middle, limit=1000)
+        assert [one.event_id for one in near.events] == ["e0", "e1"]
+        assert [(looked.first, looked.last, looked.events) for looked in near.looked] == [
+            (2, 501, 500),
+            (3003, 3502, 500),
+        ]
+        assert near.cut
+        far = trace(store, middle, limit=7000)
+        assert links(far) == [("e0", "e1", True), ("e1", "e2", True)]
+        assert [looked.events for looked in far.looked] == [6002]
+        assert not far.cut
+    finally:
+        store.close()
+
+
+def test_a_store_without_positions_or_ids(tmp_path: Path) -> None:
+    url = str(tmp_path / "plain.sqlite")
+    connection = sqlite3.connect(url)
+    connection.execute("CREATE TABLE h (s TEXT, v INTEGER, kind TEXT, body TEXT, said TEXT, PRIMARY KEY (s, v))")
+    for row in (("a", 1, "{}"), ("b", 1, '{"causation_id": "Thing/a/1"}'), ("c", 1, "[]")):
+        connection.execute("INSERT INTO h VALUES (?, ?, 'T', '{}', ?)", row)
+    connection.commit()
+    connection.close()
+    description = tmp_path / "plain.toml"
+    description.write_text(
+        """
+        name = "plain"
+        events = "SELECT s, v AS version, kind AS type, body AS data, said AS metadata FROM h"
+        key = ["s"]
+        category = "Thing"
+        """
+    )
+    store = open_store(StoreSpec(url, layout=str(description)))
+    try:
+        for name in ("Thing/a/1", "Thing/b/1"):
+            found = find(store, name)
+            assert found is not None
+            assert found.position is None
+            chain = trace(store, found)
+            assert links(chain) == [("Thing/a/1", "Thing/b/1", True)]
+            assert [looked.events for looked in chain.looked] == [3]
+            assert not chain.cut
     finally:
         store.close()
