@@ -35,6 +35,10 @@ Following a store: nothing lost
     follow           going on for as long as somebody wants, through lost connections
     projections      the policies of a domain, run on a subscription
 
+What led to what
+    causality        the chain of causes and effects of an event, across streams
+    mermaid          such a chain as the text of a sequence diagram
+
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving answer
@@ -46,9 +50,8 @@ What is started
                      events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
                      (snapshots_dock), start/ (first_page, open_dialog). Below them: asking/ waits for the window
                      (worker, polling, lanes), parts/ are widgets that know no store, look/ is how all of it looks
-    cli/             the program without a window: arguments, opening, output; reading, writing and serving have the
-                     verbs,
-                     window starts the window where display finds one
+    cli/             the program without a window: arguments, opening, output; reading, tracing, writing and serving
+                     have the verbs, window starts the window where display finds one
     selftest         does this installation work?
 """
 

@@ -1,12 +1,22 @@
-"""What events say of their cause: ids and metadata that tie a reaction to the event that it reacts to."""
+"""What events say of their cause: ids and metadata that tie a reaction to the event that it reacts to, and how such
+metadata are read, ours and those of other libraries.
+"""
 
 from __future__ import annotations
 
 import getpass
 import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from explorer.model import DomainEvent, Json
+
+_CORRELATION = ("correlation_id", "correlationId", "$correlationId", "correlationStreamName")
+_CAUSE = ("causation_id", "causationId", "$causationId")
+_SERVICE = ("service", "origin")
+_LONGEST = 1000  # characters of an id or a stream's name
 
 CAUSED = UUID("6f0f2a1e-6f6c-5e0e-9d5b-1f6f5b3a7c10")
 """The namespace of the ids of events that policies cause."""
@@ -52,3 +62,60 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a user without a name, in a container
         return platform.node()
+
+
+# -- what is said, by whatever library ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an event's metadata say of where it comes from, as far as it can be used."""
+
+    correlation: str | None = None  # of all that one first command led to; for Message DB the name of a stream
+    cause: str | None = None  # the id of the event or command before
+    stream: str | None = None  # Message DB: the name of the stream of the event before
+    version: int | None = None  # likewise its version there, from 1
+    position: int | None = None  # likewise where it stands in the whole store
+    service: str | None = None  # who wrote it
+
+
+def said(metadata: object) -> Said:
+    """Read metadata of our own and of other libraries. Never raises: what cannot be used is as if it were not there.
+
+    Known are `correlation_id` and `causation_id` (our own, Rails Event Store), both with a capital in the middle
+    (Emmett), with a dollar in front too (KurrentDB), Message DB's `correlationStreamName`,
+    `causationMessageStreamName`, `causationMessagePosition` (from 0) and `causationMessageGlobalPosition`, and
+    Eventuate's `triggering_event`.
+    """
+    if not isinstance(metadata, Mapping):
+        return Said()
+    stream, native = _text(metadata, "causationMessageStreamName"), _number(metadata, "causationMessagePosition")
+    known = stream is not None and native is not None
+    return Said(
+        correlation=_text(metadata, *_CORRELATION),
+        cause=_text(metadata, *_CAUSE) or _triggering(_text(metadata, "triggering_event")),
+        stream=stream if known else None,
+        version=native + 1 if known and native is not None else None,
+        position=_number(metadata, "causationMessageGlobalPosition"),
+        service=_text(metadata, *_SERVICE),
+    )
+
+
+def _text(metadata: Mapping[Any, Any], *names: str) -> str | None:
+    for name in names:
+        value = metadata.get(name)
+        # A NUL or half a surrogate pair is nothing that a database could be asked for.
+        if isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isprintable():
+            return value
+    return None
+
+
+def _number(metadata: Mapping[Any, Any], name: str) -> int | None:
+    value = metadata.get(name)
+    return value if type(value) is int and 0 <= value < 2**62 else None
+
+
+def _triggering(token: str | None) -> str | None:
+    """The event's id in Eventuate's `etpo:<event id>:<topic>:<partition>:<offset>`."""
+    parts = token.split(":") if token else []
+    return parts[1] if len(parts) == 5 and parts[0] == "etpo" and parts[1] else None

@@ -21,6 +21,7 @@ VERBS = [
     ["events"],
     ["state", "--category", "Order", "--id", "1"],
     ["diff", "--category", "Order", "--id", "1", "0", "1"],
+    ["trace", "some-id"],
     ["tail", "--seconds", "0.1"],
     ["append", "--category", "Order", "--id", "1", "--type", "T", "--data", "{}"],
     ["issue", "Order", "CancelOrder", "--id", "1", "--set", "reason=none"],

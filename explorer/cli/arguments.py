@@ -12,7 +12,7 @@ from explorer import __version__
 PROGRAM = "event-store-explorer"
 
 VERBS = (
-    *("gui", "demo", "info", "streams", "events", "state", "diff", "tail"),
+    *("gui", "demo", "info", "streams", "events", "state", "diff", "trace", "tail"),
     *("append", "issue", "snapshots", "services", "check"),
 )
 
@@ -90,6 +90,12 @@ def parser() -> argparse.ArgumentParser:
     _stream(diff)
     diff.add_argument("before", metavar="FROM", type=_version, help="a version; 0 is before the first event")
     diff.add_argument("after", metavar="TO", type=_version, help="a version")
+
+    trace = _store_verb(
+        verbs, "trace", "what led to an event, and to what it led", "Show the causes and effects of an event as a tree."
+    )
+    trace.add_argument("event", metavar="EVENT_ID", help="or Category/id/version, where events have no ids")
+    trace.add_argument("--mermaid", action="store_true", help="as the text of a Mermaid sequence diagram")
 
     tail = _store_verb(verbs, "tail", "events as they arrive", "Print events as they arrive, until Ctrl+C.")
     tail.add_argument("--after", metavar="POSITION", help="begin after this position (else: what comes from now on)")
