@@ -54,9 +54,9 @@ def main(given: Sequence[str] | None = None) -> int:
     output = Output(parsed.json)
     cancellation = Cancellation()
     with _interrupts(cancellation), contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is not our output
-        from explorer.cli import reading, writing
+        from explorer.cli import reading, simulating, writing
 
-        verbs = reading.VERBS | writing.VERBS
+        verbs = reading.VERBS | writing.VERBS | simulating.VERBS
         return _guarded(lambda: verbs[parsed.verb](parsed, output, cancellation), output)
 
 
