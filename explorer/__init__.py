@@ -28,7 +28,7 @@ Domains: what folds and decides
     oddities         versions and times that are not as they should be
     plugins          finding domains                        command_fields: commands as data and back
     loading          the state that a command decides on    snapshots: taking and verifying them
-    commands         load, decide, preview, commit
+    commands         load, decide, preview, commit          simulate: orders at a rate, as a load
 
 Following a store: nothing lost
     subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap)
@@ -50,8 +50,8 @@ What is started
                      events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
                      (snapshots_dock), start/ (first_page, open_dialog). Below them: asking/ waits for the window
                      (worker, polling, lanes), parts/ are widgets that know no store, look/ is how all of it looks
-    cli/             the program without a window: arguments, opening, output; reading, tracing, writing and serving
-                     have the verbs, window starts the window where display finds one
+    cli/             the program without a window: arguments, opening, output; reading, tracing, writing, serving
+                     and simulating have the verbs, window starts the window where display finds one
     selftest         does this installation work?
 """
 

@@ -57,6 +57,11 @@ def by_hand(reason: str = "") -> dict[str, Json]:
     return metadata
 
 
+def simulated(command: str) -> dict[str, Json]:
+    """Metadata of events of the simulated command of this id, as the start of a new correlation: nobody's hand."""
+    return {"correlation_id": command, "causation_id": command, "origin": "simulate"}
+
+
 def _user() -> str:
     try:
         return getpass.getuser()

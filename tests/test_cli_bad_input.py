@@ -25,6 +25,7 @@ VERBS = [
     ["tail", "--seconds", "0.1"],
     ["append", "--category", "Order", "--id", "1", "--type", "T", "--data", "{}"],
     ["issue", "Order", "CancelOrder", "--id", "1", "--set", "reason=none"],
+    ["simulate", "--rate", "1", "--seconds", "1"],
     ["snapshots", "list"],
     ["check"],
 ]

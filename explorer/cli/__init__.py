@@ -54,9 +54,9 @@ def main(given: Sequence[str] | None = None) -> int:
     output = Output(parsed.json)
     cancellation = Cancellation()
     with _interrupts(cancellation), contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is not our output
-        from explorer.cli import reading, serving, tracing, writing
+        from explorer.cli import reading, serving, simulating, tracing, writing
 
-        verbs = reading.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS
+        verbs = reading.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS | simulating.VERBS
         return _guarded(lambda: verbs[parsed.verb](parsed, output, cancellation), output)
 
 

@@ -13,7 +13,7 @@ PROGRAM = "event-store-explorer"
 
 VERBS = (
     *("gui", "demo", "info", "streams", "events", "state", "diff", "trace", "tail"),
-    *("append", "issue", "snapshots", "services", "check"),
+    *("append", "issue", "snapshots", "services", "simulate", "check"),
 )
 
 EPILOG = """\
@@ -124,6 +124,18 @@ def parser() -> argparse.ArgumentParser:
     issue.add_argument("--dry-run", action="store_true", help="show the events without appending them")
     issue.add_argument("--reason", metavar="TEXT", help="why, kept in the metadata")
 
+    simulate = _store_verb(
+        verbs,
+        "simulate",
+        "customers who order, at a rate",
+        "Issue commands of Customers and Orders on our own store, so many orders a second, and say how late they were. "
+        "Services are not part of it:\nwhere none run no order is approved, and shipping one is refused.",
+    )
+    simulate.add_argument("--rate", metavar="R", type=_positive, required=True, help="orders a second")
+    simulate.add_argument("--seconds", metavar="S", type=_positive, required=True, help="end after so many seconds")
+    simulate.add_argument("--seed", metavar="N", type=_version, default=1, help="who orders what (default 1)")
+    simulate.add_argument("--create", action="store_true", help="make our own store if there is nothing yet")
+
     snapshots = _verb(verbs, "snapshots", "list, take, verify or delete snapshots", "Snapshots: a cache of states.")
     what = snapshots.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
     for name, text in (
@@ -225,3 +237,13 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return seconds
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number

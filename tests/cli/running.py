@@ -20,6 +20,10 @@ DIFF = ["op", "path", "from", "key", "before", "after"]
 TAIL = [*EVENTS, "late"]
 SNAPSHOTS = ["category", "id", "version", "taken_at", "verdict"]
 CHECK = ["name", "ok", "detail"]
+SIMULATE = [
+    *("run", "seed", "rate", "seconds", "due", "orders", "commands", "refused", "conflicts", "events"),
+    *("orders_per_second", "late_p50_ms", "late_p95_ms", "late_max_ms"),
+]
 
 
 class Done(NamedTuple):
