@@ -211,7 +211,8 @@ class Reactions:
         try:
             written = commands.issue(
                 store, self._domain, aggregate, wanted.id, wanted.command,
-                metadata=caused_by(trigger), event_id=ids, attempts=ATTEMPTS, advance=advance,
+                metadata={**caused_by(trigger), "service": policy.service}, event_id=ids, attempts=ATTEMPTS,
+                advance=advance,
             )  # fmt: skip
             return bool(written) and advance is not None
         except Refused as rule:

@@ -4,87 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from decimal import Decimal
 
 import pytest
 
-from explorer import commands
-from explorer.domains.customers_orders import DOMAIN
-from explorer.domains.customers_orders.customer import CUSTOMER, CreateCustomer
-from explorer.domains.customers_orders.money import Line, Money
-from explorer.domains.customers_orders.order import ORDER, CreateOrder
-from explorer.model import StreamKey
 from explorer.projections import LEASE
 from explorer.stores import Store, StoreSpec, open_store
-from explorer.stores.store import Subscribed
-
-TAKEN_OVER = 10.0  # seconds
-
-
-class Service:
-    """The customer service in a process of its own."""
-
-    def __init__(self, url: str, stack: ExitStack) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.service", url, "customer"], stdout=subprocess.PIPE, text=True
-        )
-        stack.callback(self.end)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+from tests.instances import Service, customer, known, order, owned_by, reserved, until_reserved
 
 
 @pytest.fixture
 def store(own_url: str) -> Iterator[Store]:
     store = open_store(StoreSpec(own_url, create=True, writable=True))
-    commands.issue(store, DOMAIN, CUSTOMER, "c", CreateCustomer("Ada", Money(Decimal(1_000_000))))
+    customer(store)
     yield store
     store.close()
-
-
-def order(store: Store, id_: str) -> None:
-    lines = (Line(sku="tea", quantity=1, price=Money(Decimal(1))),)
-    commands.issue(store, DOMAIN, ORDER, id_, CreateOrder(customerId="c", lines=lines))
-
-
-def reserved(store: Store) -> list[str]:
-    return [
-        event.data.decode().split('"orderId":"')[1].split('"')[0]
-        for event in store.stream_events(StreamKey("Customer", "c"), limit=10_000)
-        if event.type == "CustomerCreditReserved"
-    ]
-
-
-def known(store: Store) -> Subscribed | None:
-    return next(iter(store.subscriptions()), None)
-
-
-def owned_by(store: Store, pid: int, seconds: float = TAKEN_OVER) -> float:
-    """Wait until this process owns the subscription. → seconds"""
-    began = time.monotonic()
-    while (owner := known(store)) is None or not owner.owner.startswith(f"{pid}@"):
-        assert time.monotonic() - began < seconds, f"{owner} instead of {pid}"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def until_reserved(store: Store, id_: str, seconds: float = TAKEN_OVER) -> None:
-    end = time.monotonic() + seconds
-    while id_ not in reserved(store):
-        assert time.monotonic() < end, f"{id_} is not in {reserved(store)}"
-        time.sleep(0.02)
 
 
 def test_a_stopped_owner_that_comes_back_commits_nothing(own_url: str, store: Store) -> None:

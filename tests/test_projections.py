@@ -101,6 +101,7 @@ def test_an_order_is_approved_within_a_second(own_url: str, store: Store) -> Non
     approved = store.stream_events(StreamKey("Order", "second"))[1]
     reserved = store.stream_events(StreamKey("Customer", "c"))[-1]
     assert metadata(reserved)["causation_id"] == created.event_id
+    assert (metadata(reserved)["service"], metadata(approved)["service"]) == ("customer", "order")
     assert metadata(approved)["causation_id"] == reserved.event_id
     assert metadata(approved)["correlation_id"] == metadata(created)["correlation_id"]
     assert reserved.event_id == caused_id("customers_orders.customer", created.event_id or "", "0", 0)

@@ -28,6 +28,7 @@ from explorer.projections import Reactions, services
 from explorer.replay import Replay
 from explorer.simulate import Clock, Summary, simulate
 from explorer.stores import Store, StoreSpec, open_store
+from explorer.stores.store import Advance
 from explorer.subscription import Arrival
 from tests import stores_written
 
@@ -213,11 +214,13 @@ def test_commands_beaten_by_another_writer_are_decided_again_and_counted(
     commit = commands.commit
     beaten: set[StreamKey] = set()
 
-    def beaten_once(store: Store, key: StreamKey, decision: commands.Decision) -> list[Event]:
+    def beaten_once(
+        store: Store, key: StreamKey, decision: commands.Decision, advance: Advance | None = None
+    ) -> list[Event]:
         if key not in beaten and decision.events:
             beaten.add(key)
             other.append(key, decision.expected, [NewEvent("SomethingElse", {}, str(uuid4()))])
-        return commit(store, key, decision)
+        return commit(store, key, decision, advance)
 
     monkeypatch.setattr(commands, "commit", beaten_once)
     other = open_store(StoreSpec(own_url, writable=True))

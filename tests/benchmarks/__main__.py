@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-BENCHMARKS = ("replay", "start", "gui_stalls", "closing")
+BENCHMARKS = ("replay", "start", "gui_stalls", "closing", "takeover")
 
 
 def main(wanted: Sequence[str]) -> int:

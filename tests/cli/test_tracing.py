@@ -62,8 +62,11 @@ def test_a_diagram(run: Run, sample: str) -> None:
     lines = done.out.splitlines()
     assert lines[0] == "sequenceDiagram"
     assert "    Note over L1: OrderCreated v1" in lines
-    assert any(line.startswith("    L1->>L2: CustomerCreditReserved v") for line in lines)
-    assert "    L2->>L1: OrderApproved v2" in lines
+    # The services that reacted have lanes of their own.
+    assert ("    actor L2 as customer" in lines, "    actor L4 as order" in lines) == (True, True)
+    assert "    L1->>L2: OrderCreated" in lines
+    assert any(line.startswith("    L2->>L3: CustomerCreditReserved v") for line in lines)
+    assert "    L4->>L1: OrderApproved v2" in lines
     both = run("trace", sample, name, "--mermaid")
     assert (both.code, both.out) == (2, "")
 

@@ -238,7 +238,7 @@ class _Shop:
     def _react(self, reaction: _Reaction) -> None:
         wanted, trigger = reaction.wanted, reaction.trigger
         aggregate = CUSTOMER if wanted.aggregate == "Customer" else ORDER
-        metadata = caused_by(trigger)
+        metadata = {**caused_by(trigger), "service": reaction.policy.service}
         stream = self._stream(aggregate, wanted.id)
         try:
             decided = _decide(aggregate, stream.state, wanted.command)
@@ -249,7 +249,10 @@ class _Shop:
             return
         if decided and decided[0][0] == "CustomerCreditLimitExceeded":
             if self._mistakes.due("beyond the limit", self._written):
-                decided, metadata = [mistakes.reserved_all_the_same(*decided[0])], {**metadata, **mistakes.BY_HAND}
+                decided, metadata = (
+                    [mistakes.reserved_all_the_same(*decided[0])],
+                    {**caused_by(trigger), **mistakes.BY_HAND},
+                )
             elif self._chance.random() < 0.5:
                 self._later(self._hours(1, 40), lambda: self._raise_limit(wanted.id))
         subscription = f"customers_orders.{reaction.policy.service}"

@@ -1,0 +1,82 @@
+"""Instances of the customer service in processes of their own, to be stopped, continued and killed.
+
+As a program (`python -m tests.instances URL`) it is one of them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from decimal import Decimal
+
+from explorer import commands
+from explorer.cancellation import Cancellation
+from explorer.domains.customers_orders import DOMAIN
+from explorer.domains.customers_orders.customer import CUSTOMER, CreateCustomer
+from explorer.domains.customers_orders.money import Line, Money
+from explorer.domains.customers_orders.order import ORDER, CreateOrder
+from explorer.model import StreamKey
+from explorer.projections import run_policies
+from explorer.stores import Store, StoreSpec
+from explorer.stores.store import Subscribed
+
+TAKEN_OVER = 10.0  # seconds
+
+
+class Service:
+    """The customer service in a process of its own."""
+
+    def __init__(self, url: str, stack: ExitStack) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "tests.instances", url], stdout=subprocess.DEVNULL)
+        stack.callback(self.end)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def customer(store: Store) -> None:
+    commands.issue(store, DOMAIN, CUSTOMER, "c", CreateCustomer("Ada", Money(Decimal(1_000_000))))
+
+
+def order(store: Store, id_: str) -> None:
+    lines = (Line(sku="tea", quantity=1, price=Money(Decimal(1))),)
+    commands.issue(store, DOMAIN, ORDER, id_, CreateOrder(customerId="c", lines=lines))
+
+
+def reserved(store: Store) -> list[str]:
+    return [
+        event.data.decode().split('"orderId":"')[1].split('"')[0]
+        for event in store.stream_events(StreamKey("Customer", "c"), limit=10_000)
+        if event.type == "CustomerCreditReserved"
+    ]
+
+
+def known(store: Store) -> Subscribed | None:
+    return next(iter(store.subscriptions()), None)
+
+
+def owned_by(store: Store, pid: int, seconds: float = TAKEN_OVER) -> float:
+    """Wait until this process owns the subscription. → seconds"""
+    began = time.monotonic()
+    while (owner := known(store)) is None or not owner.owner.startswith(f"{pid}@"):
+        assert time.monotonic() - began < seconds, f"{owner} instead of {pid}"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def until_reserved(store: Store, id_: str, seconds: float = TAKEN_OVER) -> None:
+    end = time.monotonic() + seconds
+    while id_ not in reserved(store):
+        assert time.monotonic() < end, f"{id_} is not in {reserved(store)}"
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    run_policies(StoreSpec(sys.argv[1]), DOMAIN, "customer", Cancellation())
