@@ -123,6 +123,7 @@ class _Instance:
     def _claimed(self, store: Store) -> Claim:
         sign: tuple[int, int, bytes] | None = None
         since = 0.0
+        told = ""
         while True:
             self._cancellation.check()
             known = next((known for known in store.subscriptions() if known.name == self._name), None)
@@ -135,7 +136,9 @@ class _Instance:
                 if claim is not None:
                     return claim
                 continue
-            self._tell(Standing("standby", f"{known.owner.partition(' ')[0]} has {self._name}."))
+            if known.owner != told:
+                told = known.owner
+                self._tell(Standing("standby", f"{told.partition(' ')[0]} has {self._name}."))
             self._cancellation.wait(LOOK)
 
 

@@ -53,9 +53,13 @@ def test_one_service_alone(url: str, run: Run) -> None:
 
 def test_two_that_run_do_everything_once(url: str) -> None:
     both = [program("services", "run", url, "--seconds", "4") for _ in range(2)]
+    said = []
     for one in both:
-        assert one.communicate(timeout=30)[1] == ""
-        assert one.returncode == 0
+        out, err = one.communicate(timeout=30)
+        assert (one.returncode, err) == (0, "")
+        said.append(out)
+    for service in ("customer", "order"):  # whoever stands by says so once
+        assert sum(out.count(f"has customers_orders.{service}.") for out in said) == 1
     assert types(url, "Customer", "c") == ["CustomerCreated", "CustomerCreditReserved"]
     assert types(url, "Order", "o") == ["OrderCreated", "OrderApproved"]
 
