@@ -17,7 +17,7 @@ from explorer.model import Position
 from explorer.overlap import ByOverlap, ByStream
 from explorer.stores.store import Store
 
-__all__ = ["Arrival", "Backoff", "Mode", "Subscription"]
+__all__ = ["Arrival", "Backoff", "Mode", "Subscription", "reached"]
 
 Mode: TypeAlias = Literal["eager", "ordered"]
 
@@ -187,6 +187,16 @@ class Subscription:
         except (ValueError, TypeError, KeyError) as error:
             raise Invalid(f"This is not the checkpoint of a subscription: {error}.") from error
         raise Invalid(f"A checkpoint of an unknown kind: {kind}.")
+
+
+def reached(checkpoint: bytes) -> Position | None:
+    """The position up to which a checkpoint says that everything was handed out (but for holes); None where it stands
+    at the very beginning, or is no checkpoint of a store with positions."""
+    try:
+        position: Position | None = _position(json.loads(checkpoint)["position"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return position
 
 
 def _position(stored: Any) -> Any:

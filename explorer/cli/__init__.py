@@ -8,14 +8,13 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Callable, Sequence
 
 from explorer import errors
 from explorer.cancellation import Cancellation
 from explorer.cli import arguments
+from explorer.cli.interrupts import interrupts
 from explorer.cli.output import Output
 from explorer.engine.text import visible
 from explorer.errors import ExplorerError
@@ -53,7 +52,13 @@ def main(given: Sequence[str] | None = None) -> int:
         return _guarded(lambda: window.run(parsed), None)
     output = Output(parsed.json)
     cancellation = Cancellation()
-    with _interrupts(cancellation), contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is not our output
+
+    def asked() -> None:
+        """Ctrl+C stops a running statement through the flag, and everything else as usual."""
+        cancellation.cancel()
+        raise KeyboardInterrupt
+
+    with interrupts(asked), contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is not our output
         from explorer.cli import reading, serving, simulating, tracing, writing
 
         verbs = reading.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS | simulating.VERBS
@@ -86,22 +91,3 @@ def _say(sentence: str, hint: str, output: Output | None) -> None:
     print(visible(f"{arguments.PROGRAM}: {sentence}"), file=sys.stderr)
     if hint:
         print(visible(f"  {hint}"), file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _interrupts(cancellation: Cancellation) -> Iterator[None]:
-    """Ctrl+C stops a running statement through the flag, and everything else as usual."""
-
-    def interrupted(number: int, frame: FrameType | None) -> None:
-        cancellation.cancel()
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGINT, interrupted)
-    except ValueError:  # not in the main thread: somebody else decides
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import queue
 import threading
 import time
-from datetime import datetime
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins, spec_of
-from explorer.cli.output import GREEN, RED, YELLOW, Output, brief_when
+from explorer.cli.output import GREEN, RED, YELLOW, Output, brief_when, when
 from explorer.cli.reading import Verb
 from explorer.errors import ExplorerError, Invalid
 from explorer.follow import Standing
-from explorer.model import Domain, Json
+from explorer.model import Domain
 from explorer.plugins import Loaded
 from explorer.projections import run_policies, subscription_name
 from explorer.projections import services as services_of
 from explorer.stores import StoreSpec
+from explorer.subscription import reached
 
 _STYLES = {"live": GREEN, "failing": RED, "stopped": RED}
 _LOOK = 0.2  # seconds between two looks at whether it is to end
@@ -92,9 +91,19 @@ def _list(arguments: argparse.Namespace, output: Output, cancellation: Cancellat
     with opened(arguments, cancellation) as store:
         head = store.head()
         for known in store.subscriptions():
-            position = _position(known.checkpoint)
+            there = reached(known.checkpoint)
+            position = there if isinstance(there, int) else None
             lag = head - (position or 0) if isinstance(head, int) else None
-            output.line(_row(known.name, known.owner, known.epoch, position, lag, known.saved_at))
+            output.line(
+                {
+                    "subscription": known.name,
+                    "owner": known.owner or None,
+                    "epoch": known.epoch,
+                    "position": position,
+                    "lag": lag,
+                    "saved_at": when(known.saved_at),
+                }
+            )
             output.row(
                 known.name, known.owner or "nobody", f"{known.epoch}", _number(position), _number(lag),
                 brief_when(known.saved_at),
@@ -103,27 +112,6 @@ def _list(arguments: argparse.Namespace, output: Output, cancellation: Cancellat
     if not output.printed:
         output.text("No service has subscribed to this store yet.")
     return 0
-
-
-def _row(
-    name: str, owner: str, epoch: int, position: int | None, lag: int | None, saved_at: datetime | None
-) -> dict[str, Json]:
-    return {
-        "subscription": name,
-        "owner": owner or None,
-        "epoch": epoch,
-        "position": position,
-        "lag": lag,
-        "saved_at": saved_at.isoformat() if saved_at else None,
-    }
-
-
-def _position(checkpoint: bytes) -> int | None:
-    try:
-        position = json.loads(checkpoint)["position"]
-    except (ValueError, KeyError, TypeError):  # none yet, or one that stands at the very beginning
-        return None
-    return position if isinstance(position, int) else None
 
 
 def _number(number: int | None) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import signal
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict
-from types import FrameType
 
 from explorer.cancellation import Cancellation
+from explorer.cli.interrupts import interrupts
 from explorer.cli.opening import opened
 from explorer.cli.output import YELLOW, Output
 from explorer.cli.reading import Verb
@@ -20,8 +17,15 @@ from explorer.simulate import simulate as run_simulation
 
 
 def simulate(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
+    def asked() -> None:
+        """Ctrl+C sets the flag and nothing else, so that the summary is still printed; a second one ends it at once."""
+        if cancellation.cancelled:
+            raise KeyboardInterrupt
+        # In a thread, for the lock inside of it may be held by what the signal has interrupted.
+        threading.Thread(target=cancellation.cancel, name="cancelling").start()
+
     # Whatever is not our own is opened read-only, so that it is the simulation that says why it cannot be.
-    with opened(arguments, cancellation, writes=True, foreign=True) as store, _asked_to_end(cancellation):
+    with opened(arguments, cancellation, writes=True, foreign=True) as store, interrupts(asked):
         summary = run_simulation(
             store,
             arguments.rate,
@@ -34,27 +38,6 @@ def simulate(arguments: argparse.Namespace, output: Output, cancellation: Cancel
     _print(output, summary)
     cancellation.check()
     return 0
-
-
-@contextlib.contextmanager
-def _asked_to_end(cancellation: Cancellation) -> Iterator[None]:
-    """Ctrl+C sets the flag and nothing else, so that the summary is still printed; a second one interrupts at once."""
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        if cancellation.cancelled:
-            raise KeyboardInterrupt
-        # In a thread, for the lock inside of it may be held by what the signal has interrupted.
-        threading.Thread(target=cancellation.cancel, name="cancelling").start()
-
-    try:
-        before = signal.signal(signal.SIGINT, asked)
-    except ValueError:  # not in the main thread: somebody else decides
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _progress(so_far: Summary) -> None:
