@@ -1,4 +1,4 @@
-"""The tabs: all events first, then one for each open stream; where one has been, and what was closed."""
+"""The tabs: all events first, then one for each open stream or page; where one has been, and what was closed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,27 @@ MOST = 40  # tabs that are restored
 
 
 class Place(NamedTuple):
-    """Where one is: a stream at a version, or all events ("", "", 0)."""
+    """Where one is: a stream at a version, a page, or all events ("", "", 0)."""
 
     category: str
     id: str
     version: int
+    page: str = ""  # one of PAGES
 
 
 EVERYTHING = Place("", "", 0)
+
+
+class Page(NamedTuple):
+    """A tab that shows something of the whole store. `make` imports its panel late: the first page comes without it."""
+
+    title: str
+    icon: str
+    make: Callable[[Workspace, QWidget], QWidget]
+
+
+PAGES: dict[str, Page] = {}
+"""The pages there are, by name; at most one tab each."""
 
 
 class _Bar(QTabBar):
@@ -54,6 +67,7 @@ class Tabs(QTabWidget):
         self._at = 0
         self._moving = False
         self._closed: list[Place] = []
+        self._pages: dict[str, QWidget] = {}  # the open ones
         bar = _Bar(self)
         self.setTabBar(bar)
         self.setAccessibleName("Open streams")
@@ -74,7 +88,7 @@ class Tabs(QTabWidget):
         bar.tabMoved.connect(self._keep_first)
         workspace.stream_wanted.connect(self.show_stream)
         workspace.current_stream_changed.connect(self._on_version)
-        workspace.closing.connect(self.clear_streams)
+        workspace.closing.connect(self.clear)
         self._bind()
 
     def _bind(self) -> None:
@@ -101,9 +115,10 @@ class Tabs(QTabWidget):
         return [tab for tab in tabs if tab is not None]
 
     def _stream_at(self, place: int) -> StreamTab | None:
-        """Every tab but one is a stream's."""
         widget = self.widget(place)
-        return None if widget is None or widget is self.all_events else cast("StreamTab", widget)
+        if widget is None or widget is self.all_events or widget in self._pages.values():
+            return None
+        return cast("StreamTab", widget)
 
     def tab_of(self, category: str, id: str) -> StreamTab | None:
         return next((tab for tab in self.streams() if (tab.category, tab.id) == (category, id)), None)
@@ -128,59 +143,87 @@ class Tabs(QTabWidget):
         tab.setFocus(Qt.FocusReason.OtherFocusReason)
         return tab
 
+    def show_page(self, name: str) -> QWidget:
+        """Show this page; its tab is opened if there is none. Raises KeyError for a page that there is not."""
+        widget = self._pages.get(name)
+        if widget is None:
+            kind = PAGES[name]
+            widget = self._pages[name] = kind.make(self.workspace, self)
+            self._add_close_button(self.addTab(widget, icon(kind.icon), text.tab_text(kind.title)))
+        self.setCurrentWidget(widget)
+        widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        return widget
+
+    def _page_at(self, place: int) -> str:
+        """The name of the page in this place, empty when something else is there."""
+        widget = self.widget(place)
+        return next((name for name, page in self._pages.items() if page is widget), "")
+
     def _add_close_button(self, place: int) -> None:
         button = self.tabBar().tabButton(place, QTabBar.ButtonPosition.RightSide)
         if button is not None:
             button.setAccessibleName("Close tab")
 
     def close_tab(self, place: int) -> None:
-        """Close a stream's tab; it can be reopened."""
-        tab = self._stream_at(place)
-        if tab is not None:
-            self._closed.append(Place(tab.category, tab.id, tab.version))
-            self.removeTab(place)
-            tab.deleteLater()
+        """Close a stream's tab or a page; it can be reopened."""
+        here, widget = self._place_at(place), self.widget(place)
+        if widget is None or here == EVERYTHING:
+            return
+        self._closed.append(here)
+        self._pages.pop(here.page, None)
+        self.removeTab(place)
+        widget.deleteLater()
 
     def reopen(self) -> None:
         """Open again what was closed last."""
         while self._closed:
             place = self._closed.pop()
-            if self.tab_of(place.category, place.id) is None:
+            if place.page and place.page not in self._pages:
+                self.show_page(place.page)
+                return
+            if not place.page and self.tab_of(place.category, place.id) is None:
                 self.show_stream(place.category, place.id, place.version or None)
                 return
 
-    def clear_streams(self) -> None:
+    def clear(self) -> None:
         """The store is being closed."""
         self._moving = True
-        for tab in self.streams():
+        for tab in (*self.streams(), *self._pages.values()):
             self.removeTab(self.indexOf(tab))
             tab.deleteLater()
+        self._pages.clear()
         self._moving = False
         self._history, self._at = [EVERYTHING], 0
         self._closed.clear()
 
     def open_tabs(self) -> Sequence[tuple[str, Callable[[], None]]]:
-        """Titles, and what shows each, for the go-to palette."""
+        """Titles of streams, and what shows each, for the go-to palette."""
         return [(f"{tab.category} {tab.id}".strip(), partial(self.setCurrentWidget, tab)) for tab in self.streams()]
 
     # -- remembering ---------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """The open streams and where each stands."""
+        """The open streams and where each stands, and the open pages."""
         return {
+            "pages": list(self._pages),
             "streams": [[tab.category, tab.id, 0 if tab.at_last else tab.version] for tab in self.streams()][:MOST],
-            "current": self.currentIndex(),
+            "current": self._page_at(self.currentIndex()) or self.currentIndex(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Open the streams again. What does not fit (an older file) is left out."""
+        """Open them again. What does not fit (an older file) is left out."""
         self._moving = True
-        streams = state.get("streams")
+        pages, streams = state.get("pages"), state.get("streams")
         for one in streams if isinstance(streams, list) else []:
             match one:
                 case [str(category), str(id), int(version)]:
                     self.show_stream(category, id, version or None)
+        for name in pages if isinstance(pages, list) else []:
+            if name in PAGES:
+                self.show_page(name)
         current = state.get("current")
+        if isinstance(current, str) and current in self._pages:
+            current = self.indexOf(self._pages[current])
         self.setCurrentIndex(current if isinstance(current, int) and 0 <= current < self.count() else 0)
         self._moving = False
         self._history, self._at = [self._here()], 0
@@ -188,7 +231,12 @@ class Tabs(QTabWidget):
     # -- back and forth ------------------------------------------------------------------------------------
 
     def _here(self) -> Place:
-        tab = self._stream_at(self.currentIndex())
+        return self._place_at(self.currentIndex())
+
+    def _place_at(self, place: int) -> Place:
+        tab, page = self._stream_at(place), self._page_at(place)
+        if page:
+            return Place("", "", 0, page)
         return Place(tab.category, tab.id, tab.version) if tab is not None else EVERYTHING
 
     def _visit(self, place: Place) -> None:
@@ -214,6 +262,8 @@ class Tabs(QTabWidget):
         self._moving = True
         if place == EVERYTHING:
             self.setCurrentIndex(0)
+        elif place.page:
+            self.show_page(place.page)
         else:
             self.show_stream(place.category, place.id, place.version or None)
         self._moving = False
@@ -224,7 +274,7 @@ class Tabs(QTabWidget):
     def _on_current(self, _place: int) -> None:
         here = self._here()
         self._visit(here)
-        if here == EVERYTHING:
+        if not here.version and not here.category + here.id:
             self.workspace.current_stream_changed.emit("", "", 0)
 
     def _keep_first(self, _source: int, _target: int) -> None:
@@ -234,18 +284,19 @@ class Tabs(QTabWidget):
 
     def _menu(self, at: QPoint) -> None:
         place = self.tabBar().tabAt(at)
-        tab = self._stream_at(place)
-        if tab is None:
+        tab, widget = self._stream_at(place), self.widget(place)
+        if widget is None or widget is self.all_events:
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(icon("close"), "Close", lambda: self.close_tab(place))
-        menu.addAction("Close the others", lambda: self._close_others(tab))
-        menu.addSeparator()
-        menu.addAction(icon("copy"), "Copy the stream's id", lambda: QGuiApplication.clipboard().setText(tab.id))
+        menu.addAction(icon("close"), "Close", lambda: self.close_tab(self.indexOf(widget)))
+        menu.addAction("Close the others", lambda: self._close_others(widget))
+        if tab is not None:
+            menu.addSeparator()
+            menu.addAction(icon("copy"), "Copy the stream's id", lambda: QGuiApplication.clipboard().setText(tab.id))
         menu.popup(self.tabBar().mapToGlobal(at))
 
-    def _close_others(self, keep: StreamTab) -> None:
-        for tab in self.streams():
-            if tab is not keep:
-                self.close_tab(self.indexOf(tab))
+    def _close_others(self, keep: QWidget) -> None:
+        for widget in [*self.streams(), *self._pages.values()]:
+            if widget is not keep:
+                self.close_tab(self.indexOf(widget))

@@ -195,7 +195,7 @@ def window(shared: Window, qapp: QApplication) -> Iterator[Window]:
     if theme.zoom() != 100:
         theme.apply(qapp, "light", 100)
     shared.workspace.pause(False)
-    shared.tabs.clear_streams()
+    shared.tabs.clear()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
