@@ -62,6 +62,12 @@ def simulated(command: str) -> dict[str, Json]:
     return {"correlation_id": command, "causation_id": command, "origin": "simulate"}
 
 
+def decided_on(command: str, snapshot: int | None, events: int) -> dict[str, Json]:
+    """Metadata of events that this command (its name) decided, on a state loaded from the snapshot at this version, if
+    from one, and so many events after it."""
+    return {"command": command, "decided_on": {"snapshot": snapshot or 0, "events": events}}
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
@@ -82,6 +88,10 @@ class Said:
     version: int | None = None  # likewise its version there, from 1
     position: int | None = None  # likewise where it stands in the whole store
     service: str | None = None  # who wrote it
+    user: str | None = None  # who wrote it by hand
+    command: str | None = None  # the name of the command that decided it
+    snapshot: int | None = None  # version of the snapshot that its state was loaded from; 0: from none
+    events: int | None = None  # read after that. None: it was not decided, or nobody says on what
 
 
 def said(metadata: object) -> Said:
@@ -90,12 +100,14 @@ def said(metadata: object) -> Said:
     Known are `correlation_id` and `causation_id` (our own, Rails Event Store), both with a capital in the middle
     (Emmett), with a dollar in front too (KurrentDB), Message DB's `correlationStreamName`,
     `causationMessageStreamName`, `causationMessagePosition` (from 0) and `causationMessageGlobalPosition`, and
-    Eventuate's `triggering_event`.
+    Eventuate's `triggering_event`. What a command decided on (`decided_on`) only our own say.
     """
     if not isinstance(metadata, Mapping):
         return Said()
     stream, native = _text(metadata, "causationMessageStreamName"), _number(metadata, "causationMessagePosition")
     known = stream is not None and native is not None
+    basis = metadata.get("decided_on")
+    loaded = basis if isinstance(basis, Mapping) else {}
     return Said(
         correlation=_text(metadata, *_CORRELATION),
         cause=_text(metadata, *_CAUSE) or _triggering(_text(metadata, "triggering_event")),
@@ -103,6 +115,10 @@ def said(metadata: object) -> Said:
         version=native + 1 if known and native is not None else None,
         position=_number(metadata, "causationMessageGlobalPosition"),
         service=_text(metadata, *_SERVICE),
+        user=_text(metadata, "user"),
+        command=_text(metadata, "command"),
+        snapshot=_number(loaded, "snapshot"),
+        events=_number(loaded, "events"),
     )
 
 

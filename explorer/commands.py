@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from explorer import fold, payload
-from explorer.causation import by_hand, caused_by
+from explorer.causation import by_hand, caused_by, decided_on
 from explorer.diff import Change, diff
 from explorer.errors import Conflict, ExplorerError, Invalid, ReducerFailed, Refused
 from explorer.fold import StepFailed, failure
@@ -72,8 +72,9 @@ def preview(
 ) -> Decision:
     """Load, decide and fold; write nothing.
 
-    `category`: where the stream is, if not the first that the aggregate claims. `metadata`: of every event; none given
-    is `by_hand()`. `event_id`: the id of the event at an index, so that doing it again is harmless; else random.
+    `category`: where the stream is, if not the first that the aggregate claims. `metadata`: of every event, to which
+    the command and what it was decided on are added; none given is `by_hand()`. `event_id`: the id of the event at an
+    index, so that doing it again is harmless; else random.
 
     Raises `Invalid` when the aggregate takes no commands or decides what is not JSON, `ReducerFailed` when the stream
     cannot be folded or `decide` fails.
@@ -95,7 +96,10 @@ def preview(
         raise ReducerFailed(
             f"{type(command).__name__} could not be decided: {failure(error)}", loaded.version
         ) from error
-    common = by_hand() if metadata is None else metadata
+    common = {
+        **(by_hand() if metadata is None else metadata),
+        **decided_on(type(command).__name__, loaded.snapshot, loaded.events_read),
+    }
     events = tuple(
         NewEvent(kind, data, event_id(index) if event_id else str(uuid4()), dict(common))
         for index, (kind, data) in enumerate(pairs)

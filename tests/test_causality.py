@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from explorer.cancellation import Cancellation
 from explorer.causality import Chain, chain_of, find, trace
-from explorer.causation import Said, event_identity, said
+from explorer.causation import Said, decided_on, event_identity, said
 from explorer.domains.customers_orders.sample import history
 from explorer.errors import Cancelled
 from explorer.mermaid import escaped, mermaid
@@ -67,6 +67,10 @@ def links(chain: Chain) -> list[tuple[str, str, bool]]:
         ({"correlation_id": "", "causation_id": "x" * 5000}, Said()),
         ({"correlation_id": ["c"], "causation_id": {"a": 1}, "service": math.nan}, Said()),
         ({"causationMessageGlobalPosition": 2**80}, Said()),
+        ({**decided_on("Pay", None, 3), "user": "eva"}, Said(user="eva", command="Pay", snapshot=0, events=3)),
+        (decided_on("Pay", 100, 0), Said(command="Pay", snapshot=100, events=0)),
+        ({"decided_on": {"snapshot": "7", "events": -1}, "command": 7}, Said()),
+        ({"decided_on": [1]}, Said()),
         ([1, 2], Said()),
         ("text", Said()),
         (None, Said()),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from explorer import commands
-from explorer.causation import caused_by, caused_id
+from explorer.causation import caused_by, caused_id, said
 from explorer.commands import by_hand, commit, issue, load, preview, preview_events
 from explorer.domains.customers_orders import DOMAIN
 from explorer.domains.customers_orders.customer import CUSTOMER, ChangeCreditLimit, CreateCustomer
@@ -18,7 +18,7 @@ from explorer.domains.customers_orders.money import Line, Money
 from explorer.domains.customers_orders.order import ORDER, ApproveOrder, CancelOrder, CreateOrder, ReviseOrder
 from explorer.errors import Conflict, Invalid, ReducerFailed, Refused
 from explorer.fold import readable
-from explorer.model import Aggregate, Domain, DomainEvent, NewEvent, Snapshot, StreamKey
+from explorer.model import Aggregate, Domain, DomainEvent, Event, NewEvent, Snapshot, StreamKey
 from explorer.payload import decode
 from explorer.plugins import fingerprint
 from explorer.snapshots import take_snapshot
@@ -149,6 +149,29 @@ def test_metadata_of_commands_by_hand_and_of_reactions(store: Store) -> None:
     trigger = readable(created)
     assert caused_by(trigger) == {"correlation_id": metadata["correlation_id"], "causation_id": created.event_id}
     assert "reason" not in by_hand()
+
+
+def test_what_was_decided_on_is_recorded(store: Store) -> None:
+    """Of commands, never of events that nobody decided."""
+
+    def recorded(event: Event) -> tuple[str | None, int | None, int | None]:
+        words = said(decode(event.metadata).value)
+        return words.command, words.snapshot, words.events
+
+    (created,) = issue(store, DOMAIN, CUSTOMER, "c-9", CreateCustomer("Zoë", money(10)))
+    (changed,) = issue(store, DOMAIN, CUSTOMER, "c-9", ChangeCreditLimit(money(7)), metadata={})
+    key = created.stream
+    take_snapshot(store, DOMAIN, CUSTOMER, key, 1)
+    decision = preview(store, DOMAIN, CUSTOMER, "c-9", ChangeCreditLimit(money(8)))
+    assert decision.loaded == "snapshot v1 + 1 event"
+    (last,) = commit(store, key, decision)
+    assert [recorded(event) for event in (created, changed, last)] == [
+        ("CreateCustomer", 0, 0),
+        ("ChangeCreditLimit", 0, 1),
+        ("ChangeCreditLimit", 1, 1),
+    ]
+    raw = preview_events(store, DOMAIN, CUSTOMER, key, [NewEvent("Noted", {}, "raw", by_hand())])
+    assert recorded(commit(store, key, raw)[0]) == (None, None, None)
 
 
 def test_a_reaction_to_an_event_without_ids() -> None:

@@ -183,7 +183,7 @@ def test_a_seed_repeats_to_the_last_byte_on_another_store(tmp_path: Path) -> Non
 def test_every_command_begins_a_correlation_of_its_own(store: Store) -> None:
     at_once(store, seconds=3)
     metadata: list[Any] = [decode(event.metadata).value for event in all_events(store)]
-    assert {tuple(m) for m in metadata} == {("correlation_id", "causation_id", "origin")}
+    assert {tuple(m) for m in metadata} == {("correlation_id", "causation_id", "origin", "command", "decided_on")}
     assert {m["origin"] for m in metadata} == {"simulate"}
     assert all(m["correlation_id"] == m["causation_id"] for m in metadata)
     assert len({m["correlation_id"] for m in metadata}) == len(metadata)  # none of these commands writes two events

@@ -25,7 +25,7 @@ from explorer.ui.look import icons, text, theme
 from explorer.ui.parts.json_editor import LIMIT, Checked, check, new_document
 
 # What is true of the event that was, and not of one like it.
-_NOT_COPIED = ("origin", "user", "reason", "correlation_id", "causation_id")
+_NOT_COPIED = ("origin", "user", "reason", "correlation_id", "causation_id", "service", "command", "decided_on")
 
 
 class DraftEvent:

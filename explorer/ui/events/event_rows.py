@@ -30,7 +30,9 @@ def row_of(event: Event) -> Arrived:
 
 def cut(row: Arrived) -> Arrived:
     """The row as a long list keeps it."""
-    return row if len(row.data_preview) <= KEPT else row._replace(data_preview=row.data_preview[:KEPT])
+    if len(row.data_preview) <= KEPT and not row.metadata:
+        return row
+    return row._replace(data_preview=row.data_preview[:KEPT], metadata=b"")
 
 
 def preview_text(data: bytes, size: int) -> str:
