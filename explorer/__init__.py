@@ -42,7 +42,8 @@ What led to what
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving answer
-    companion        a process that works beside ours       demo: its store, and its services in one
+    companion        a process that works beside ours       services: those of a domain, and the load, each in one
+    demo             its store, and the services beside it
 
 What is started
     ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it.

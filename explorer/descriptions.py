@@ -1,4 +1,4 @@
-"""Aggregates and their commands as plain data: what forms and command lines are made of, in any process."""
+"""Aggregates, their commands and services as plain data: what forms and command lines are made of, in any process."""
 
 from __future__ import annotations
 
@@ -31,3 +31,13 @@ class AggregateInfo(Struct, frozen=True):
     commands: tuple[CommandInfo, ...]
     snapshot_every: int
     schema_version: int
+
+
+class ServiceInfo(Struct, frozen=True):
+    """A service of a domain: what may be run in a process of its own."""
+
+    name: str  # "customer"; "domain.customer" where another domain has one of that name
+    domain: str
+    service: str
+    subscriptions: tuple[str, ...]  # the names of the subscriptions it works on
+    meanwhile: str = ""  # what is so while nobody runs it, in plain words

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from explorer.cancellation import Cancellation
-from explorer.companion import Companion
+from explorer.companion import Companion, Told
 from explorer.errors import Invalid
 from explorer.stores import local_server
 
@@ -45,6 +45,13 @@ def deaf(told: Cancellation, say: Any) -> None:
     time.sleep(60)
 
 
+def echoing(told: Told, say: Any) -> None:
+    say({"ready": True})
+    time.sleep(0.1)  # what is told meanwhile is not lost
+    told.hear(say)
+    told.wait(60)
+
+
 def failing(told: Cancellation, say: Any) -> None:
     raise Invalid("It cannot be done.", "Do something else.")
 
@@ -67,6 +74,34 @@ def test_it_says_something_and_ends_when_told() -> None:
     companion.end()
     assert gone(companion.pid, 0.1)
     assert time.monotonic() - began < 1.5
+
+
+def test_it_hears_what_it_is_told_in_order_and_from_the_first_thing_on() -> None:
+    companion = Companion("echoing", echoing)
+    assert companion.hear(20) == {"ready": True}
+    messages: list[dict[str, Any]] = [{"number": number, "text": "ü\n" * number} for number in range(50)]
+    for message in messages[:25]:
+        companion.tell(message)
+    time.sleep(0.2)
+    for message in messages[25:]:
+        companion.tell(message)
+    assert [companion.hear(20) for _ in messages] == messages
+    companion.dismiss()
+    assert list(companion.all_said()) == []
+    companion.end()
+    assert companion.exit_code == 0
+    companion.tell({"number": 0})  # nobody is there: nothing happens
+
+
+def test_what_it_says_ends_with_it() -> None:
+    companion = Companion("echoing", echoing)
+    heard = []
+    for said in companion.all_said():
+        heard.append(said)
+        os.kill(companion.pid, signal.SIGKILL)
+    assert heard == [{"ready": True}]
+    companion.end()
+    assert companion.exit_code == -signal.SIGKILL
 
 
 def test_a_deaf_one_is_killed() -> None:
