@@ -53,6 +53,9 @@ class SqliteConnection:
         self._news = False
         try:
             self.utf8: bool = self.rows("PRAGMA encoding")[0][0] == "UTF-8"
+            if self.writable and self.rows("PRAGMA journal_mode")[0][0] == "wal":
+                # A commit outlives the program, whatever kills it; only with the machine the last ones may go, whole.
+                self.rows("PRAGMA synchronous = NORMAL")
         except BaseException:
             self.close()
             raise

@@ -218,3 +218,16 @@ def test_a_thread_keeps_its_store(own: Path, opening: Opening) -> None:
     thread.start()
     thread.join()
     assert len(raised) == 1
+
+
+def test_commits_wait_for_the_disk_only_where_they_must(own: Path, tmp_path: Path) -> None:
+    """In a WAL a commit outlives a killed program without that; in rollback mode the file would be at risk."""
+    connection = SqliteConnection(str(own), "rw", "own.sqlite")
+    normal, full = 1, 2
+    assert connection.rows("PRAGMA synchronous") == [(normal,)]
+    connection.close()
+    with closing(sqlite3.connect(own)) as file:
+        file.execute("PRAGMA journal_mode = DELETE")
+    connection = SqliteConnection(str(own), "rw", "own.sqlite")
+    assert connection.rows("PRAGMA synchronous") == [(full,)]
+    connection.close()
