@@ -16,7 +16,8 @@ Stores: the databases (`stores/`)
     layout           how tables read as events              layouts/: one file per known store; described: from TOML
     reader           the `Store` over any layout; it asks reading (rows → events), event_lists, stream_lists,
                      snapshot_lists (pages), writing (append) and own (what only our own store can do; making one)
-    claims           named subscriptions: one owner, a checkpoint that moves with what is written
+    claims           named subscriptions: one owner, a checkpoint that moves with what is written; parking: events
+                     that they have put aside
     connection       what all that needs of a database: sqlite with sqlite_file (may it be opened?), postgres with
                      postgres_driver; translate, translate_postgres: drivers' errors become ours
     conformance      the checks behind the verb `check`, with walk and query_plans
@@ -33,7 +34,8 @@ Domains: what folds and decides
 Following a store: nothing lost
     subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap)
     follow           going on for as long as somebody wants, through lost connections
-    projections      the policies of a domain, run on a subscription
+    subscriber       a named subscription at work: of several instances one owns it
+    policies         the services of a domain: their policies, run by a subscriber
 
 What led to what
     causality        the chain of causes and effects of an event, across streams

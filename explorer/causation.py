@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from explorer.model import DomainEvent, Json
+from explorer.model import DomainEvent, Event, Json
 
 _CORRELATION = ("correlation_id", "correlationId", "$correlationId", "correlationStreamName")
 _CAUSE = ("causation_id", "causationId", "$causationId")
@@ -38,7 +38,7 @@ def caused_by(trigger: DomainEvent) -> dict[str, Json]:
     return {"correlation_id": correlation if isinstance(correlation, str) else identity, "causation_id": identity}
 
 
-def event_identity(event: DomainEvent) -> str:
+def event_identity(event: DomainEvent | Event) -> str:
     """The event's id, or its place in its stream where the store keeps no ids."""
     return event.event_id or f"{event.category}/{event.id}/{event.version}"
 

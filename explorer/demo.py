@@ -126,7 +126,7 @@ def _url_said(companion: Companion) -> str:
 def _make(spec: StoreSpec) -> None:
     """Fill a new store: events, snapshots of the long streams, and services that have seen it all."""
     from explorer.domains.customers_orders import DOMAIN
-    from explorer.projections import services, subscription_name
+    from explorer.policies import services, subscription_name
     from explorer.snapshots import take_snapshot
     from explorer.stores.bulk import fill
     from explorer.stores.store import Advance
@@ -219,7 +219,7 @@ def serve(
 ) -> None:
     """The main function of the services' process: each service in a thread, until told to end."""
     from explorer.domains.customers_orders import DOMAIN
-    from explorer.projections import services
+    from explorer.policies import services
 
     spec = StoreSpec(url, layout, instance, writable=True, password=password)
     threads = [
@@ -234,14 +234,14 @@ def serve(
 
 def _run(spec: StoreSpec, service: str, told: Cancellation, say: Say) -> None:
     from explorer.domains.customers_orders import DOMAIN
-    from explorer.projections import run_policies
+    from explorer.policies import run_service
 
     def tell(service: str, standing: Standing) -> None:
         say({"service": service, "state": standing.state, "detail": standing.detail})
 
     while not told.cancelled:
         try:
-            run_policies(spec, DOMAIN, service, told, tell)
+            run_service(spec, DOMAIN, service, told, tell)
         except StoreReplaced as replaced:  # the demo was reset: go on with the new store
             tell(service, Standing("reconnecting", str(replaced)))
             told.wait(AGAIN)

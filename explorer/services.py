@@ -86,7 +86,7 @@ def serve(
     """The main function of a service's process, until told to end."""
     from explorer.follow import Standing
     from explorer.plugins import load
-    from explorer.projections import run_policies
+    from explorer.policies import run_service
 
     def tell(service: str, standing: Standing) -> None:
         say({"service": service, "state": standing.state, "detail": standing.detail})
@@ -99,7 +99,7 @@ def serve(
         return
     while not told.cancelled:
         try:
-            run_policies(spec, domain, service, told, tell)
+            run_service(spec, domain, service, told, tell)
         except StoreReplaced as replaced:  # the demo was reset: go on with the new store
             tell(service, Standing("reconnecting", str(replaced)))
             told.wait(AGAIN)

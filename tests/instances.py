@@ -18,7 +18,7 @@ from explorer.domains.customers_orders.customer import CUSTOMER, CreateCustomer
 from explorer.domains.customers_orders.money import Line, Money
 from explorer.domains.customers_orders.order import ORDER, CreateOrder
 from explorer.model import StreamKey
-from explorer.projections import run_policies
+from explorer.policies import run_service
 from explorer.stores import Store, StoreSpec
 from explorer.stores.store import Subscribed
 
@@ -79,4 +79,4 @@ def until_reserved(store: Store, id_: str, seconds: float = TAKEN_OVER) -> None:
 
 
 if __name__ == "__main__":
-    run_policies(StoreSpec(sys.argv[1]), DOMAIN, "customer", Cancellation())
+    run_service(StoreSpec(sys.argv[1]), DOMAIN, "customer", Cancellation())

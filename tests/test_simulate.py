@@ -24,7 +24,7 @@ from explorer.errors import Invalid, ReadOnly, StoreReplaced
 from explorer.fold import evolve, readable
 from explorer.model import Event, EventQuery, NewEvent, StreamKey
 from explorer.payload import decode
-from explorer.projections import Reactions, services
+from explorer.policies import Reactions, services
 from explorer.replay import Replay
 from explorer.simulate import Clock, Summary, simulate
 from explorer.stores import Store, StoreSpec, open_store

@@ -16,8 +16,8 @@ from explorer.errors import ExplorerError, Invalid
 from explorer.follow import Standing
 from explorer.model import Domain
 from explorer.plugins import Loaded
-from explorer.projections import run_policies, subscription_name
-from explorer.projections import services as services_of
+from explorer.policies import run_service, subscription_name
+from explorer.policies import services as services_of
 from explorer.stores import StoreSpec
 from explorer.subscription import reached
 
@@ -71,7 +71,7 @@ def _work(spec: StoreSpec, domain: Domain, service: str, told: Cancellation, sai
         said.put((service, standing, None))
 
     try:
-        run_policies(spec, domain, service, told, tell)
+        run_service(spec, domain, service, told, tell)
     except ExplorerError as error:
         said.put((service, Standing("stopped", f"{error} {error.hint}".strip()), error))
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from explorer.cancellation import Cancellation
 from explorer.errors import ReadOnly
 from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
-from explorer.stores import claims, event_lists, own, stream_lists, writing
+from explorer.stores import claims, event_lists, own, parking, stream_lists, writing
 from explorer.stores.connection import Connection
 from explorer.stores.layout import Instance, Native
 from explorer.stores.reading import Reading, as_text
 from explorer.stores.snapshot_lists import SnapshotReading
-from explorer.stores.store import Advance, Claim, Subscribed
+from explorer.stores.store import Advance, Asked, Claim, Parked, Subscribed
 
 _WRITERS = """SELECT coalesce(l.virtualtransaction, '') || ' ' || coalesce(CAST(l.pid AS text), 'prepared')
 FROM pg_locks AS l WHERE l.locktype = 'relation' AND l.relation = to_regclass(:name) AND l.granted
@@ -186,8 +186,7 @@ class SqlStore:
     # -- named subscriptions -------------------------------------------------------------------------------------------
 
     def subscriptions(self) -> tuple[Subscribed, ...]:
-        if self.instance.layout != "own":
-            raise ReadOnly("Named subscriptions are kept in stores of our own only.")
+        self._must_be_own()
         return claims.subscriptions(self._reading)
 
     def claim(self, name: str, owner: str, epoch: int = 0) -> Claim | None:
@@ -198,13 +197,41 @@ class SqlStore:
         self._must_be_writable(own_only=True)
         claims.advance(self._reading, advance)
 
-    def beat(self, claim: Claim) -> None:
+    def beat(self, claim: Claim, state: str = "", detail: str = "") -> Asked:
         self._must_be_writable(own_only=True)
-        claims.beat(self._reading, claim)
+        return claims.beat(self._reading, claim, state, detail)
 
     def release(self, claim: Claim) -> None:
         self._must_be_writable(own_only=True)
         claims.release(self._reading, claim)
+
+    def pause(self, name: str, paused: bool) -> None:
+        self._must_be_writable(own_only=True)
+        claims.pause(self._reading, name, paused)
+
+    def reset(self, name: str, checkpoint: bytes = b"") -> None:
+        self._must_be_writable(own_only=True)
+        claims.reset(self._reading, name, checkpoint)
+
+    def parked(
+        self,
+        name: str | None = None,
+        limit: int = 200,
+        *,
+        sequence: str | None = None,
+        after: int | None = None,
+        wanted: bool = False,
+    ) -> list[Parked]:
+        self._must_be_own()
+        return parking.parked(self._reading, name, limit, sequence, after, wanted)
+
+    def want(self, name: str, position: int, what: Literal["retry", "skip", ""]) -> None:
+        self._must_be_writable(own_only=True)
+        claims.want(self._reading, name, position, what)
+
+    def _must_be_own(self) -> None:
+        if self.instance.layout != "own":
+            raise ReadOnly("Named subscriptions are kept in stores of our own only.")
 
     def _must_be_writable(self, own_only: bool = False) -> None:
         if not self.info.writable or (own_only and self.instance.layout != "own"):

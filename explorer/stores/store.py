@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from explorer.cancellation import Cancellation
 from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
@@ -37,12 +37,40 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that a subscription could not handle, or one that waits behind it."""
+
+    subscription: str
+    sequence: str  # the sequence key: what waits behind what
+    position: int
+    event_id: str | None
+    category: str
+    id: str
+    version: int
+    type: str
+    reason: str  # empty: it only waits behind an earlier one of its sequence
+    attempts: int  # at handling it
+    parked_at: datetime | None  # aware, UTC; None: now
+    wanted: str = ""  # "", "retry" or "skip": what somebody asked for; the owner does it
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
     """Moving a checkpoint, together with what is written for the events it passes: all of it happens, or nothing."""
 
     claim: Claim
     before: bytes  # where it has to stand now; empty: no checkpoint yet
     after: bytes
+    park: tuple[Parked, ...] = ()  # put aside; what is there already is replaced, but for a skip asked for meanwhile
+    unpark: tuple[int, ...] = ()  # positions of parked events that are done; they have to be there
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What others want of the owner of a subscription."""
+
+    paused: bool  # it is to handle nothing
+    wanted: bool  # a parked event is to be tried again, or skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +83,10 @@ class Subscribed:
     beat: int  # goes on for as long as the owner lives
     checkpoint: bytes  # empty: none yet
     saved_at: datetime | None = None  # aware, UTC
+    paused: bool = False  # somebody asked its owner to handle nothing
+    state: str = ""  # how its owner stood at its last beat: see `follow.Standing`
+    detail: str = ""
+    parked: int = 0  # events put aside, those that wait behind others included
 
 
 class Store(Protocol):
@@ -191,10 +223,37 @@ class Store(Protocol):
         """Move the checkpoint alone. Raises `Fenced`."""
         ...
 
-    def beat(self, claim: Claim) -> None:
-        """A sign of life of the owner. Raises `Fenced`."""
+    def beat(self, claim: Claim, state: str = "", detail: str = "") -> Asked:
+        """A sign of life of the owner, with how it stands; what others want of it. Raises `Fenced`."""
         ...
 
     def release(self, claim: Claim) -> None:
         """Give it up, so that the next owner need not wait. Harmless when it was lost already."""
+        ...
+
+    def pause(self, name: str, paused: bool) -> None:
+        """Ask the owner to handle nothing, or to go on. Raises `Invalid` for an unknown name."""
+        ...
+
+    def reset(self, name: str, checkpoint: bytes = b"") -> None:
+        """Put the checkpoint somewhere else (empty: the beginning), which fences the owner off; it claims again.
+        Parked events are forgotten. Raises `Invalid` for an unknown name."""
+        ...
+
+    def parked(
+        self,
+        name: str | None = None,
+        limit: int = 200,
+        *,
+        sequence: str | None = None,
+        after: int | None = None,
+        wanted: bool = False,
+    ) -> list[Parked]:
+        """Events put aside, by name and position: of one subscription, one sequence, after a position, or only those
+        that somebody wants something of."""
+        ...
+
+    def want(self, name: str, position: int, what: Literal["retry", "skip", ""]) -> None:
+        """Ask the owner to try a parked event again or to drop it; it does so within about a second. Trying one that
+        waits behind others begins with the first of its sequence. Raises `Invalid` for what is not parked."""
         ...

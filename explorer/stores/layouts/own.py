@@ -1,4 +1,4 @@
-"""Our own store: streams, events, snapshots and checkpoints, in SQLite and PostgreSQL.
+"""Our own store: streams, events, snapshots, checkpoints and parked events, in SQLite and PostgreSQL.
 
 An append writes the row of its stream first: that row is the optimistic lock. Then come the events. Payloads are JSON
 text exactly as it was given, never a parsed form.
@@ -26,10 +26,44 @@ OWNED = (
     ("owner", "text NOT NULL DEFAULT ''"),
     ("epoch", "bigint NOT NULL DEFAULT 0"),
     ("beat", "bigint NOT NULL DEFAULT 0"),
+    ("paused", "smallint NOT NULL DEFAULT 0"),
+    ("state", "text NOT NULL DEFAULT ''"),
+    ("detail", "text NOT NULL DEFAULT ''"),
 )
-"""What a checkpoint says of its owner. Stores made before subscriptions were claimed get these columns when one is."""
+"""What a checkpoint says of its owner. Stores made before there was such a column get it when one is claimed."""
 
 _OWNED = ", ".join(f"{name} {kind}" for name, kind in OWNED)
+
+PARKED_COLUMNS = (
+    *("subscription", "sequence", "position", "event_id", "category", "id", "version", "type"),
+    *("reason", "attempts", "parked_at", "wanted"),
+)
+_PARKED = """CREATE TABLE IF NOT EXISTS {parked} (
+    subscription {text} NOT NULL,
+    sequence {text} NOT NULL,
+    position bigint NOT NULL,
+    event_id {text},
+    category {text} NOT NULL,
+    id {text} NOT NULL,
+    version bigint NOT NULL,
+    type text NOT NULL,
+    reason text NOT NULL,
+    attempts integer NOT NULL,
+    parked_at {time} NOT NULL,
+    wanted text NOT NULL,
+    PRIMARY KEY (subscription, position)
+)"""
+
+
+def parked(dialect: str, table: str) -> tuple[str, ...]:
+    """The statements that make the table of parked events, under this quoted name, where it is not there yet."""
+    text, time = ("text", "text") if dialect == "sqlite" else ('text COLLATE "C"', "timestamptz")
+    return (
+        _PARKED.format(parked=table, text=text, time=time),
+        f"CREATE INDEX IF NOT EXISTS parked_sequences ON {table} (subscription, sequence, position)",
+        f"CREATE INDEX IF NOT EXISTS parked_wanted ON {table} (subscription, position) WHERE wanted <> ''",
+    )
+
 
 SQLITE = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -66,6 +100,7 @@ SQLITE = (
         PRIMARY KEY (category, id, version)
     )""",
     f"CREATE TABLE checkpoints (name TEXT PRIMARY KEY, checkpoint BLOB NOT NULL, saved_at TEXT NOT NULL, {_OWNED})",
+    *parked("sqlite", "parked"),
 )
 
 POSTGRESQL = (
@@ -105,6 +140,7 @@ POSTGRESQL = (
     f"""CREATE TABLE {SCHEMA}.checkpoints (
         name text COLLATE "C" PRIMARY KEY, checkpoint bytea NOT NULL, saved_at timestamptz NOT NULL, {_OWNED}
     )""",
+    *parked("postgresql", f"{SCHEMA}.parked"),
 )
 
 
@@ -133,7 +169,14 @@ def _instance(catalog: Catalog, events: Table, streams: Table, snapshots: Table)
         channel=None if sqlite else CHANNEL,
         events_table=None if sqlite else events.sql,
         append=_append_sqlite if sqlite else _appending(events, streams),
-        tables=tuple(t.title for t in (events, streams, snapshots, *catalog.beside(events, *CHECKPOINT_COLUMNS))),
+        tables=tuple(
+            t.title
+            for t in (
+                *(events, streams, snapshots),
+                *catalog.beside(events, *CHECKPOINT_COLUMNS),
+                *catalog.beside(events, *PARKED_COLUMNS),
+            )
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from explorer.domains.customers_orders.order import ORDER, CancelOrder, CreateOr
 from explorer.errors import Conflict, Invalid
 from explorer.follow import Standing
 from explorer.model import CommandFor, Domain, DomainEvent, Event, EventQuery, NewEvent, Policy, StreamKey
-from explorer.projections import Reactions, run_policies, services
+from explorer.policies import Reactions, run_service, services
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.subscription import Arrival
 
@@ -43,7 +43,7 @@ def running(url: str, domain: Domain = DOMAIN) -> Iterator[list[Standing]]:
     told: list[Standing] = []
     threads = [
         threading.Thread(
-            target=run_policies,
+            target=run_service,
             args=(StoreSpec(url), domain, service, cancellation, lambda _, standing: told.append(standing)),
         )
         for service in services(domain)

@@ -1,0 +1,158 @@
+"""Policies at work: events of an ordered subscription become commands, whose events say what caused them.
+
+What an event causes and the checkpoint behind it are one transaction: see `subscriber`. And doing an event again
+changes nothing: the ids of the events that it causes are made from its own, and are looked up before anything is
+decided. So a service may be killed, or held up, at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from explorer import commands, fold, payload
+from explorer.cancellation import Cancellation
+from explorer.causation import caused_by, caused_id, event_identity, said
+from explorer.errors import Invalid, Refused
+from explorer.follow import Standing
+from explorer.model import CommandFor, Domain, DomainEvent, Event, Policy
+from explorer.stores import Store, StoreSpec
+from explorer.stores.store import Advance
+from explorer.subscriber import Knobs, run_subscriber
+from explorer.subscription import Arrival
+
+ATTEMPTS = 50  # at one command, when others keep writing to the same stream
+
+Tell = Callable[[str, Standing], None]
+"""Hears (service, standing), in the thread of that service."""
+
+
+def services(domain: Domain) -> tuple[str, ...]:
+    """The services of a domain, in the order in which their policies are declared."""
+    return tuple(dict.fromkeys(policy.service for policy in domain.policies))
+
+
+def subscription_name(domain: Domain, service: str) -> str:
+    """What a service's checkpoint is called in the store."""
+    return f"{domain.name}.{service}"
+
+
+def run_service(
+    spec: StoreSpec,
+    domain: Domain,
+    service: str,
+    cancellation: Cancellation,
+    tell: Tell | None = None,
+    knobs: Knobs | None = None,
+) -> None:
+    """Run one service on this store until cancelled. Blocks; opens and closes the store. See `run_subscriber`.
+
+    A conflict is decided again on the new state. Raises `StoreReplaced`, and `Invalid` for a service that the domain
+    does not have.
+    """
+    heard = partial(tell, service) if tell else lambda standing: None
+    run_subscriber(
+        spec, subscription_name(domain, service), Reactions(domain, service, heard), cancellation, heard, knobs
+    )
+
+
+class Reactions:
+    """What one service does about events. Raises `Invalid` for a service that the domain does not have."""
+
+    def __init__(self, domain: Domain, service: str, tell: Callable[[Standing], None] | None = None) -> None:
+        if service not in services(domain):
+            raise Invalid(
+                f"{domain.name} has no service {service}.", f"It has {', '.join(services(domain)) or 'none'}."
+            )
+        self._domain = domain
+        self._name = subscription_name(domain, service)
+        self._tell = tell
+        self._policies = [policy for policy in domain.policies if policy.service == service]
+        self._types = frozenset(event_type for policy in self._policies for event_type in policy.on)
+        self._aggregates = {aggregate.name: aggregate for aggregate in domain.aggregates}
+
+    def reacts(self, event: Event) -> bool:
+        # An upcaster may rename types, so with one every event is looked at.
+        return event.type in self._types or self._domain.upcast is not None
+
+    def sequence(self, event: Event) -> str:
+        """All that one first command led to stays in order; an event that does not say is one of its own."""
+        known = said(payload.decode(event.metadata).value) if event.metadata else None
+        return (known and known.correlation) or event_identity(event)
+
+    def handle(self, store: Store, arrival: Arrival, advance: Advance | None = None) -> bool:
+        """Issue the commands that the policies want after this event, unless that has been done already.
+
+        Each command is a transaction. With `advance` the last one moves the checkpoint, and the others commit only
+        where it still stands. → whether it has been moved: not if nothing was to be written.
+
+        Raises what policies raise, `StepFailed` for a payload that cannot be read, and what `commands.issue` raises
+        (`Fenced` with `advance`), but for the refusal of a command, which is a fact of the domain: it is told and
+        passed by.
+        """
+        if not self.reacts(arrival.event):
+            return False
+        trigger = fold.readable(arrival.event, self._domain.upcast)
+        wanted = [
+            (policy, command)
+            for policy in self._policies
+            if trigger.type in policy.on
+            for command in policy.react(trigger)
+        ]
+        moved = False
+        for place, (policy, command) in enumerate(wanted):
+            moved = self._issue(store, policy, trigger, command, str(place), _step(advance, place, wanted))
+        return moved
+
+    def flush(self, store: Store, advance: Advance) -> bool:
+        return False
+
+    def forget(self) -> None:
+        pass
+
+    def _issue(
+        self,
+        store: Store,
+        policy: Policy,
+        trigger: DomainEvent,
+        wanted: CommandFor,
+        place: str,
+        advance: Advance | None,
+    ) -> bool:
+        aggregate = self._aggregates.get(wanted.aggregate)
+        if aggregate is None:
+            raise Invalid(f"The policy {policy.name!r} wants a command of {wanted.aggregate}, which is not there.")
+        ids = partial(caused_id, self._name, event_identity(trigger), place)
+        if store.events_by_id([ids(0)]):
+            return False  # done in an earlier life; deciding again might decide otherwise
+        try:
+            written = commands.issue(
+                store, self._domain, aggregate, wanted.id, wanted.command,
+                metadata={**caused_by(trigger), "service": policy.service}, event_id=ids, attempts=ATTEMPTS,
+                advance=advance,
+            )  # fmt: skip
+            return bool(written) and advance is not None
+        except Refused as rule:
+            # What is wanted instead of a refused command is not replaced again.
+            if policy.refused is None or "." in place:
+                self._refused(policy, trigger, wanted, rule)
+                return False
+            others = policy.refused(trigger, wanted, str(rule))
+            moved = False
+            for number, other in enumerate(others):
+                moved = self._issue(store, policy, trigger, other, f"{place}.{number}", _step(advance, number, others))
+            return moved
+
+    def _refused(self, policy: Policy, trigger: DomainEvent, wanted: CommandFor, rule: Refused) -> None:
+        if self._tell is not None:
+            command = f"{type(wanted.command).__name__} to {wanted.aggregate} {wanted.id}"
+            cause = f"{trigger.type} at position {trigger.position}"
+            self._tell(Standing("refused", f"{policy.name}: {command} after {cause} was refused: {rule}"))
+
+
+def _step(advance: Advance | None, number: int, commands: Sequence[object]) -> Advance | None:
+    """What the transaction of one of several commands does about the checkpoint: the last one moves it."""
+    if advance is None or number == len(commands) - 1:
+        return advance
+    return replace(advance, after=advance.before, park=(), unpark=())
