@@ -18,6 +18,12 @@ Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | N
 Position: TypeAlias = "int | str | tuple[int | str, ...]"
 """Where an event stands in the whole store: sortable, opaque outside `stores/`. A store without one uses None."""
 
+Key: TypeAlias = "tuple[Json, ...]"
+"""The values of a table's key columns, in their order. They are texts."""
+
+Row: TypeAlias = "Mapping[str, Json]"
+"""Column → value, key columns included. Times are texts in ISO 8601."""
+
 T = TypeVar("T")
 
 
@@ -200,6 +206,53 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a read model. In the database it lies beside the events, its name with the prefix `read_`."""
+
+    name: str  # [a-z][a-z0-9_]*
+    key: tuple[str, ...]  # text columns, the primary key
+    columns: Mapping[str, str]  # the others: "text", "integer", "decimal", "boolean" or "time"; they may all be null
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert a row; if there is one of this key, set just these columns of it."""
+
+    table: str
+    key: Key
+    values: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Take a row out; harmless if there is none."""
+
+    table: str
+    key: Key
+
+
+RowChange: TypeAlias = Put | Delete
+
+ReadRow: TypeAlias = Callable[[str, Key], "Row | None"]
+"""(table, key) → the row as it is after the events before this one, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Folds events into the rows of a read model: (event, how to read a row) → what changes.
+
+    Rows follow from the events alone, in the order of their positions: `project` looks at nothing else, not even at a
+    clock, so that the same events make the same rows again.
+    """
+
+    name: str
+    on: tuple[str, ...]  # event types, as they are after the upcaster
+    tables: tuple[Table, ...]
+    project: Callable[[DomainEvent, ReadRow], Sequence[RowChange]]
+    service: str = "views"  # the service that runs it
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """What a plug-in brings."""
 
@@ -210,3 +263,4 @@ class Domain:
     """(type, schema_version from the event's metadata or 1, data) → (type, data) of today; must not change `data`."""
 
     files: tuple[str, ...] = ()  # source files whose change makes snapshots suspect
+    projections: tuple[Projection, ...] = ()

@@ -12,6 +12,7 @@ from explorer.domains.customers_orders.customer import CUSTOMER
 from explorer.domains.customers_orders.order import ORDER
 from explorer.domains.customers_orders.original import upcast
 from explorer.domains.customers_orders.policies import POLICIES
+from explorer.domains.customers_orders.projections import PROJECTIONS
 from explorer.model import Domain
 
 __all__ = ["DOMAIN"]
@@ -23,5 +24,6 @@ DOMAIN = Domain(
     aggregates=(CUSTOMER, ORDER),
     policies=POLICIES,
     upcast=upcast,
+    projections=PROJECTIONS,
     files=tuple(str(Path(__file__).with_name(name)) for name in _FOLDING),
 )

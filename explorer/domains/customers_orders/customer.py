@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from explorer.domains.customers_orders.money import Amount, Money, amount_of, exactly, money, plus
+from explorer.domains.customers_orders.money import Amount, Money, amount_of, exactly, money, negated, plus
 from explorer.domains.customers_orders.original import ORIGINAL
 from explorer.errors import Refused
 from explorer.model import Aggregate, DomainEvent, Json
@@ -65,7 +65,7 @@ def evolve(state: Any, event: DomainEvent) -> Any:
 def available(state: Any, order_id: str) -> Amount:
     """What of the limit is not reserved for *other* orders."""
     others = (
-        -amount_of(reservation["orderTotal"])
+        negated(amount_of(reservation["orderTotal"]))
         for other, reservation in state["reservations"].items()
         if other != order_id
     )

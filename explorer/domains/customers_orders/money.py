@@ -62,6 +62,11 @@ def plus(*amounts: Amount) -> Amount:
         return result
 
 
+def negated(amount: Amount) -> Amount:
+    """The same with all its digits: the minus sign would round a Decimal."""
+    return amount.copy_negate() if isinstance(amount, Decimal) else -amount
+
+
 @contextmanager
 def _exact() -> Iterator[None]:
     with localcontext(prec=_DIGITS) as context:
