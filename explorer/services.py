@@ -130,7 +130,7 @@ def _run_load(spec: StoreSpec, rate: float, run: Cancellation, say: Say) -> None
             store = open_store(replace(spec, writable=True))
             try:
                 with store.cancelling(run):
-                    simulate(store, rate, FOR_EVER, run, tell=lambda summary: say(asdict(summary)))
+                    simulate(store, rate, FOR_EVER, run, tell=lambda summary: say(asdict(summary)), again=False)
             finally:
                 store.close()
         except (ConnectionLost, Busy) as error:  # a replaced store is one of them

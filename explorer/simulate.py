@@ -20,9 +20,21 @@ from explorer.causation import simulated
 from explorer.domains.customers_orders import DOMAIN
 from explorer.domains.customers_orders.order import CreateOrder
 from explorer.domains.customers_orders.people import plan
-from explorer.errors import Cancelled, Conflict, ExplorerError, Invalid, ReadOnly, Refused
+from explorer.errors import (
+    Busy,
+    Cancelled,
+    Conflict,
+    ConnectionLost,
+    ExplorerError,
+    Invalid,
+    OutcomeUnknown,
+    ReadOnly,
+    Refused,
+    StoreReplaced,
+)
 from explorer.model import CommandFor
 from explorer.stores.store import Store
+from explorer.subscription import Backoff
 
 SEED = 1
 MOST = 1e9  # orders a second, and seconds
@@ -48,6 +60,7 @@ class Summary:
     commands: int  # of all kinds that were decided, whatever came of them
     refused: int  # commands that a rule refused, such as shipping what no service has approved yet
     conflicts: int  # times a command was decided again because somebody else wrote to its stream
+    lost: int  # times a command was tried again because the store could not be reached or was locked
     events: int  # written
     orders_per_second: float  # reached
     late_p50_ms: float  # how late orders began, of those that were issued: within 1 %
@@ -83,15 +96,19 @@ def simulate(
     tell: Tell | None = None,
     *,
     run: str | None = None,
+    again: bool = True,
     clock: Clock = CLOCK,
 ) -> Summary:
     """Issue `rate` orders a second for so many seconds, each command in a transaction of its own, until cancelled.
 
     `run` begins the ids of all streams (None: a random one), so that runs do not collide on one store. The run ends
     when the seconds are over, also when it is behind; orders that were due by then and not issued are not made up for.
+    With `again`, while the store cannot be reached, or is locked, the same command is tried again; it is never written
+    twice.
 
     Raises `Invalid` for a rate or seconds that are no positive numbers, `ReadOnly` for a store that is not our own or
-    not writable, and what `commands.issue` raises but for refusals; `tell` then hears how far it came.
+    not writable, and what `commands.issue` raises but for refusals (with `again`, `ConnectionLost` and `Busy` only if it
+    still is so when the seconds are over); `tell` then hears how far it came.
     """
     for name, value in (("rate", rate), ("number of seconds", seconds)):
         if not 0 < value < MOST:
@@ -103,7 +120,7 @@ def simulate(
         )
     if not store.info.writable:
         raise ReadOnly("Orders cannot be simulated: this store is open read-only.", "Open it for writing.")
-    load = _Load(store, rate, seconds, cancellation, seed, tell, run or uuid4().hex[:8], clock)
+    load = _Load(store, rate, seconds, cancellation, seed, tell, run or uuid4().hex[:8], again, clock)
     try:
         load.go()
     except Cancelled:
@@ -125,14 +142,15 @@ class _Load:
         seed: int,
         tell: Tell | None,
         run: str,
+        again: bool,
         clock: Clock,
     ) -> None:
         self._store, self._cancellation, self._tell, self._clock = store, cancellation, tell, clock
-        self._rate, self._seconds, self._seed, self._run = rate, seconds, seed, run
+        self._rate, self._seconds, self._seed, self._run, self._again = rate, seconds, seed, run, again
         # The remainder is what multiplying may add to a whole number of orders.
         self._total = max(1, math.ceil(rate * seconds - 1e-9))
         self._ids = uuid5(SIMULATED, f"{run}\n{seed}")
-        self._orders = self._commands = self._refused = self._conflicts = self._events = 0
+        self._orders = self._commands = self._refused = self._conflicts = self._events = self._lost = 0
         self._late = _Lateness()
         self._began = self._told = clock.now()
 
@@ -172,6 +190,23 @@ class _Load:
         self._orders += isinstance(wanted.command, CreateOrder)
 
     def _written(self, wanted: CommandFor, command: UUID) -> int:
+        """→ how many events. Goes on through lost connections until the seconds are over."""
+        backoff = Backoff(longest=1.0)
+        before = self._lost
+        while True:
+            try:
+                # What was committed although nobody heard of it must not be decided again.
+                there = self._store.events_by_id([str(uuid5(command, "0"))]) if self._lost > before else []
+                return len(there) or self._decided(wanted, command)
+            except (ConnectionLost, Busy, OutcomeUnknown) as error:
+                if not self._again or isinstance(error, StoreReplaced) or self._passed() >= self._seconds:
+                    raise
+                self._lost += 1
+                self.tell()
+                if self._clock.wait(self._cancellation, backoff.failed()):
+                    self._cancellation.check()
+
+    def _decided(self, wanted: CommandFor, command: UUID) -> int:
         for left in reversed(range(commands.ATTEMPTS)):
             try:
                 written = commands.issue(
@@ -208,6 +243,7 @@ class _Load:
             commands=self._commands,
             refused=self._refused,
             conflicts=self._conflicts,
+            lost=self._lost,
             events=self._events,
             orders_per_second=round(self._orders / passed, 2) if passed > 0 else 0.0,
             late_p50_ms=self._late.at(0.5),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from math import inf, nan
@@ -20,17 +25,18 @@ from explorer.domains.customers_orders import DOMAIN, invariants
 from explorer.domains.customers_orders.customer import CUSTOMER, CreateCustomer
 from explorer.domains.customers_orders.order import ORDER, CreateOrder
 from explorer.domains.customers_orders.people import plan
-from explorer.errors import Invalid, ReadOnly, StoreReplaced
+from explorer.errors import Busy, Invalid, ReadOnly, StoreReplaced
 from explorer.fold import evolve, readable
 from explorer.model import Event, EventQuery, NewEvent, StreamKey
 from explorer.payload import decode
 from explorer.policies import Reactions, services
 from explorer.replay import Replay
 from explorer.simulate import Clock, Summary, simulate
-from explorer.stores import Store, StoreSpec, open_store
+from explorer.stores import Store, StoreSpec, open_store, sqlite
 from explorer.stores.store import Advance
 from explorer.subscription import Arrival
 from tests import stores_written
+from tests.postgres_server import postgres_server
 
 
 @pytest.fixture
@@ -346,3 +352,27 @@ def test_a_store_that_goes_away_is_said_after_how_far_it_came(tmp_path: Path) ->
         store.close()
     assert len(told) == 2
     assert told[1].orders >= told[0].orders == 5
+
+
+def test_it_goes_on_after_the_server_has_crashed() -> None:
+    with postgres_server() as server, server.database() as url, ThreadPoolExecutor(1) as threads:
+        with closing(open_store(StoreSpec(url, writable=True, create=True))) as store:
+            running = threads.submit(simulate, store, 20, 3.5, Cancellation())
+            time.sleep(1)
+            server.stop(signal.SIGQUIT)
+            time.sleep(0.5)
+            server.start()  # not by another thread: it would end with that
+            summary = running.result()
+            assert summary.lost >= 1
+            assert summary.orders >= 30
+            assert summary.events == len(all_events(store)), "nothing is written twice"
+
+
+def test_a_store_that_stays_locked_is_said_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+    path = tmp_path / "own.sqlite"
+    store = open_store(StoreSpec(str(path), writable=True, create=True))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, closing(store):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Busy):
+            simulate(store, 5, 3, Cancellation(), clock=Time().clock)

@@ -42,8 +42,9 @@ def simulate(arguments: argparse.Namespace, output: Output, cancellation: Cancel
 
 def _progress(so_far: Summary) -> None:
     behind = f", {so_far.behind:,} behind" if so_far.behind > 1 else ""
+    lost = f", {so_far.lost:,} times lost" if so_far.lost else ""
     print(
-        f"{so_far.seconds:.0f} s: {so_far.orders:,} orders ({so_far.orders_per_second:,.1f}/s{behind}), "
+        f"{so_far.seconds:.0f} s: {so_far.orders:,} orders ({so_far.orders_per_second:,.1f}/s{behind}{lost}), "
         f"{so_far.refused:,} refused, {so_far.conflicts:,} conflicts, {so_far.events:,} events, "
         f"late p95 {so_far.late_p95_ms:,.1f} ms",
         file=sys.stderr,
@@ -59,6 +60,7 @@ def _print(output: Output, summary: Summary) -> None:
     output.row("commands", f"{summary.commands:,}")
     output.row("refused", f"{summary.refused:,}")
     output.row("conflicts", f"{summary.conflicts:,}")
+    output.row("lost", f"{summary.lost:,}")
     output.row("events", f"{summary.events:,}")
     late = (summary.late_p50_ms, summary.late_p95_ms, summary.late_max_ms)
     output.row("late", "p50 {:,.1f} ms, p95 {:,.1f} ms, max {:,.1f} ms".format(*late))

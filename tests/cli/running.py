@@ -21,7 +21,7 @@ TAIL = [*EVENTS, "late"]
 SNAPSHOTS = ["category", "id", "version", "taken_at", "verdict"]
 CHECK = ["name", "ok", "detail"]
 SIMULATE = [
-    *("run", "seed", "rate", "seconds", "due", "orders", "commands", "refused", "conflicts", "events"),
+    *("run", "seed", "rate", "seconds", "due", "orders", "commands", "refused", "conflicts", "lost", "events"),
     *("orders_per_second", "late_p50_ms", "late_p95_ms", "late_max_ms"),
 ]
 
