@@ -107,7 +107,7 @@ def simulate(
     twice.
 
     Raises `Invalid` for a rate or seconds that are no positive numbers, `ReadOnly` for a store that is not our own or
-    not writable, and what `commands.issue` raises but for refusals (with `again`, `ConnectionLost` and `Busy` only if it
+    not writable, and what `commands.issue` raises but for refusals (`ConnectionLost` and `Busy` with `again` only if it
     still is so when the seconds are over); `tell` then hears how far it came.
     """
     for name, value in (("rate", rate), ("number of seconds", seconds)):

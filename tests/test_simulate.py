@@ -355,17 +355,21 @@ def test_a_store_that_goes_away_is_said_after_how_far_it_came(tmp_path: Path) ->
 
 
 def test_it_goes_on_after_the_server_has_crashed() -> None:
-    with postgres_server() as server, server.database() as url, ThreadPoolExecutor(1) as threads:
-        with closing(open_store(StoreSpec(url, writable=True, create=True))) as store:
-            running = threads.submit(simulate, store, 20, 3.5, Cancellation())
-            time.sleep(1)
-            server.stop(signal.SIGQUIT)
-            time.sleep(0.5)
-            server.start()  # not by another thread: it would end with that
-            summary = running.result()
-            assert summary.lost >= 1
-            assert summary.orders >= 30
-            assert summary.events == len(all_events(store)), "nothing is written twice"
+    with (
+        postgres_server() as server,
+        server.database() as url,
+        ThreadPoolExecutor(1) as threads,
+        closing(open_store(StoreSpec(url, writable=True, create=True))) as store,
+    ):
+        running = threads.submit(simulate, store, 20, 3.5, Cancellation())
+        time.sleep(1)
+        server.stop(signal.SIGQUIT)
+        time.sleep(0.5)
+        server.start()  # not by another thread: it would end with that
+        summary = running.result()
+        assert summary.lost >= 1
+        assert summary.orders >= 30
+        assert summary.events == len(all_events(store)), "nothing is written twice"
 
 
 def test_a_store_that_stays_locked_is_said_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
