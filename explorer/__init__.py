@@ -8,6 +8,7 @@ Nouns and values
     payload          JSON text to exact values and back     json_state: states as JSON
     diff             what changed, and applying it          cancellation: how things stop early
     causation        what events say of their cause         descriptions: commands as plain data
+    narration        events in the words of their domain
     resources        where fonts and icons are              settings: what is remembered
 
 Stores: the databases (`stores/`)

@@ -264,3 +264,5 @@ class Domain:
 
     files: tuple[str, ...] = ()  # source files whose change makes snapshots suspect
     projections: tuple[Projection, ...] = ()
+    narration: Mapping[str, str] = field(default_factory=dict)
+    """Event type → a sentence in plain words with {fields} of its payload, see `narration`."""

@@ -45,6 +45,7 @@ class Open(Ask, frozen=True, tag=True):
 class Opened(Struct, frozen=True, tag=True):
     aggregates: tuple[AggregateInfo, ...]
     problems: tuple[str, ...] = ()  # broken plug-ins: a line each, saying why
+    narration: dict[str, str] = {}  # event type → template, see `narration`
 
 
 # -- replay ------------------------------------------------------------------------------------------------------------

@@ -95,7 +95,10 @@ class Session:
         self._opened()
         yield None  # not before: what was asked after it must find the store open
         aggregates = (describe(domain, a) for domain in self._domains.domains for a in domain.aggregates)
-        return messages.Opened(tuple(aggregates), self._domains.problems)
+        narration: dict[str, str] = {}
+        for domain in reversed(self._domains.domains):  # of two that know a type the first speaks
+            narration |= domain.narration
+        return messages.Opened(tuple(aggregates), self._domains.problems, narration)
 
     def _opened(self) -> Store:
         """The store; opened now if it could not be before."""

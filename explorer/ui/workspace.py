@@ -45,7 +45,7 @@ class Workspace(QObject):
     closed = Signal()
     arrived = Signal(object)  # list[Arrived]
     live_changed = Signal(object)  # LiveState
-    engine_ready = Signal()  # aggregates and plugin_problems are set
+    engine_ready = Signal()  # aggregates, plugin_problems and narration are set
     engine_failed = Signal(str)
     stream_wanted = Signal(str, str, object)  # category, id, version or None: open or focus a tab
     append_wanted = Signal(object)  # a draft (dict) or None
@@ -70,6 +70,7 @@ class Workspace(QObject):
         self.spec: StoreSpec | None = None
         self.aggregates: tuple[messages.AggregateInfo, ...] = ()
         self.plugin_problems: tuple[str, ...] = ()
+        self.narration: dict[str, str] = {}  # event type → a sentence with {fields}, see `narration`
         self.current_stream: tuple[str, str, int] = ("", "", 0)
         self.live = LiveState("off")
         self._session = 0  # answers of an earlier one are dropped
@@ -164,7 +165,7 @@ class Workspace(QObject):
         if polling is not None:
             polling.stop()
         self.info, self.spec = None, None
-        self.aggregates, self.plugin_problems = (), ()
+        self.aggregates, self.plugin_problems, self.narration = (), (), {}
         self.current_stream = ("", "", 0)
         self.live = LiveState("off")
         return workers, polling, lanes
@@ -389,6 +390,7 @@ class Workspace(QObject):
     def _engine_opened(self, session: int, lane: str, opened: messages.Opened) -> None:
         if session == self._session and lane == "interactive":
             self.aggregates, self.plugin_problems = opened.aggregates, opened.problems
+            self.narration = opened.narration
             self.engine_ready.emit()
 
     def _engine_failed(self, session: int, _lane: str, error: ExplorerError) -> None:

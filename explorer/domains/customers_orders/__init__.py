@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from explorer.domains.customers_orders.customer import CUSTOMER
+from explorer.domains.customers_orders.narration import NARRATION
 from explorer.domains.customers_orders.order import ORDER
 from explorer.domains.customers_orders.original import upcast
 from explorer.domains.customers_orders.policies import POLICIES
@@ -25,5 +26,6 @@ DOMAIN = Domain(
     policies=POLICIES,
     upcast=upcast,
     projections=PROJECTIONS,
+    narration=NARRATION,
     files=tuple(str(Path(__file__).with_name(name)) for name in _FOLDING),
 )

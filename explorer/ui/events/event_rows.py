@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache, cached_property
@@ -11,13 +11,16 @@ from functools import cache, cached_property
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 
+from explorer import payload
 from explorer.model import Event
+from explorer.narration import narrate
 from explorer.ui.asking.polling import PREVIEW, Arrived
 from explorer.ui.look import text, theme
 from explorer.ui.parts.models import Column
 
 LATE = "Arrived late: events of higher positions were there before it."
 KEPT = 240  # bytes of a payload that a long list keeps
+IN_WORDS = "In words"
 
 
 def row_of(event: Event) -> Arrived:
@@ -116,9 +119,21 @@ def type_icon(event_type: str) -> QIcon:
     return _dot(theme.type_colour(event_type).name(), theme.scaled(14))
 
 
-def columns(mode: Callable[[], str], previous: Callable[[Arrived], int | None] = lambda _row: None) -> Sequence[Column]:
-    """Position, time, type, stream, version, data. `mode`: how times are shown now; `previous`: the time of the row
-    before, for Δ."""
+def in_words(row: Arrived, narration: Mapping[str, str]) -> str:
+    """The event in the words of its domain; empty where the domain has none for it, or the payload was cut."""
+    template = narration.get(row.type)
+    if template is None or row.size > len(row.data_preview):
+        return ""
+    return narrate(template, row.category, row.id, payload.decode(row.data_preview).value)
+
+
+def columns(
+    mode: Callable[[], str],
+    previous: Callable[[Arrived], int | None] = lambda _row: None,
+    words: Callable[[Arrived], str] | None = None,
+) -> Sequence[Column]:
+    """Position, time, type, stream, version, what it says in words if those are given, data. `mode`: how times are
+    shown now; `previous`: the time of the row before, for Δ."""
 
     def time(row: Arrived) -> str:
         if row.recorded_at_us is None:
@@ -171,6 +186,7 @@ def columns(mode: Callable[[], str], previous: Callable[[Arrived], int | None] =
         ),
         Column("Stream", stream, tooltip=lambda row: f"{row.category}\n{row.id}", width=142),
         Column("v", lambda row: str(row.version), tooltip=version, align="right", mono=True, width=48),
+        *([Column(IN_WORDS, words, tooltip=words, width=330)] if words is not None else ()),
         Column(
             "Data",
             data,

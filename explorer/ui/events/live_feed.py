@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QVBoxLay
 
 from explorer.model import Event, EventQuery, Page
 from explorer.ui.events.event_filter import FilterBar
-from explorer.ui.events.event_rows import Filter, columns, cut, row_of
+from explorer.ui.events.event_rows import IN_WORDS, Filter, columns, cut, in_words, row_of
 from explorer.ui.events.events_table import EventsTable
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
@@ -45,7 +45,12 @@ class LiveFeedPanel(QWidget):
         self.clear.clicked.connect(self.forget)
         self.count = text.plain_label("", self)
         self.count.setObjectName("muted")
-        self.model = RowsModel(columns(lambda: workspace.time_mode, lambda row: self.table.time_before(row)), self)
+        shown = columns(
+            lambda: workspace.time_mode,
+            lambda row: self.table.time_before(row),
+            lambda row: in_words(row, workspace.narration),
+        )
+        self.model = RowsModel(shown, self)
         self.table = EventsTable(workspace, self.model, self.filters, "Live feed", self)
         self.chip = Chip(self.table)
         self.chip.clicked.connect(self._go_to_new)
@@ -77,9 +82,11 @@ class LiveFeedPanel(QWidget):
         workspace.closing.connect(self._on_closing)
         workspace.arrived.connect(self._on_arrived)
         workspace.live_changed.connect(self._show_live)
+        workspace.engine_ready.connect(self._show_words)
         workspace.time_mode_changed.connect(lambda _mode: self.model.refresh())
         workspace.actions.bind("filter", self._focus_filter, self)
         self._show_live(workspace.live)
+        self._show_words()
         self._show_page()
         if workspace.is_open:
             self._on_opened()
@@ -199,6 +206,12 @@ class LiveFeedPanel(QWidget):
         self.pause.setEnabled(state.state in ("live", "paused"))
         self.pause.setToolTip("What arrives while paused is counted and comes when it goes on.")
         self._show_page()
+
+    def _show_words(self) -> None:
+        """The column with words is there where a domain has words."""
+        column = next(number for number, one in enumerate(self.model.columns) if one.title == IN_WORDS)
+        self.table.setColumnHidden(column, not self.workspace.narration)
+        self.model.refresh()
 
     def _show_count(self) -> None:
         words = f"{text.number(len(self.model.rows))} events"
