@@ -5,10 +5,13 @@ As a program (`python -m tests.instances URL`) it is one of them.
 
 from __future__ import annotations
 
+import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from decimal import Decimal
 
 from explorer import commands
@@ -29,6 +32,7 @@ class Service:
     """The customer service in a process of its own."""
 
     def __init__(self, url: str, stack: ExitStack) -> None:
+        self._url = url
         self.process = subprocess.Popen([sys.executable, "-m", "tests.instances", url], stdout=subprocess.DEVNULL)
         stack.callback(self.end)
 
@@ -36,9 +40,32 @@ class Service:
     def pid(self) -> int:
         return self.process.pid
 
+    def stop(self) -> None:
+        """Stop it for now, outside of a transaction: in SQLite one that is stopped inside holds the only write lock,
+        and nobody can do anything until it goes on."""
+        while True:
+            os.kill(self.pid, signal.SIGSTOP)
+            if self._url.startswith("postgresql") or _can_be_written(self._url):
+                return
+            self.go_on()
+            time.sleep(0.05)
+
+    def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+def _can_be_written(path: str) -> bool:
+    with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as driver:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        driver.execute("ROLLBACK")
+        return True
 
 
 def customer(store: Store) -> None:

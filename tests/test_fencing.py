@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -30,13 +28,13 @@ def test_a_stopped_owner_that_comes_back_commits_nothing(own_url: str, store: St
         order(store, "before")
         until_reserved(store, "before")
         second = Service(own_url, stack)
-        os.kill(first.pid, signal.SIGSTOP)
+        first.stop()
         order(store, "while stopped")
         took = owned_by(store, second.pid)
         assert took >= LEASE - 2.0, "not before the owner was silent for a while"
         until_reserved(store, "while stopped")
         taken = known(store)
-        os.kill(first.pid, signal.SIGCONT)
+        first.go_on()
         for number in range(20):
             order(store, f"after {number}")
         until_reserved(store, "after 19")
