@@ -5,6 +5,7 @@
     python3 packaging/bootstrap.py test [ARG …]    linters, types, import contracts and all tests (ARGs go to pytest)
     python3 packaging/bootstrap.py bench [NAME …]  the benchmarks
     python3 packaging/bootstrap.py stress [ARG …]  the long concurrency test on both databases
+    python3 packaging/bootstrap.py soak [ARG …]    20 minutes of load with services killed, on both databases, judged
     python3 packaging/bootstrap.py journey         a person's path through the window, under Xvfb
     python3 packaging/bootstrap.py build           the one-folder program, and its self-test
 
@@ -196,6 +197,12 @@ def stress(arguments: Sequence[str]) -> int:
     return run(PYTHON, "-m", "tests.stress", *arguments, check=False)
 
 
+def soak(arguments: Sequence[str]) -> int:
+    install("dev")
+    need_qt(window=False)
+    return run(PYTHON, "-m", "tests.soak", *arguments, check=False)
+
+
 def journey(arguments: Sequence[str]) -> int:
     install("dev")
     need_qt(window=False)
@@ -216,6 +223,7 @@ VERBS = {
     "test": test,
     "bench": bench,
     "stress": stress,
+    "soak": soak,
     "journey": journey,
     "build": build,
 }
