@@ -1,4 +1,4 @@
-"""The demo: a store full of customers and orders, made once in the user's folder, and its services beside it."""
+"""The demo: a store full of customers and orders, made once in the user's folder, and what runs beside it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from explorer import settings
-from explorer.cancellation import Cancellation
-from explorer.companion import Companion, Say
-from explorer.errors import CannotOpen, ExplorerError, StoreReplaced
-from explorer.follow import Standing
+from explorer.companion import Companion
+from explorer.errors import CannotOpen
 from explorer.model import NewEvent, StreamKey
+from explorer.services import ServiceProcess
 from explorer.stores import Store, StoreSpec, open_store
 
 EVENTS = 2_500
@@ -25,10 +24,9 @@ SKEW = 5.0  # makes one customer's stream some 340 events long, so that its snap
 DATABASE = "demo"
 STARTING = 40.0  # seconds for a PostgreSQL server to start, its first time included
 STALE = 60.0  # seconds after which a half-made store is somebody's who is gone
-AGAIN = 0.5  # seconds between two attempts to run a service on a store that was replaced
 
 _servers: dict[str, Companion] = {}
-"""The PostgreSQL servers that `prepare` has started and no `services` has taken over yet, by the URL of the store."""
+"""The PostgreSQL servers that `prepare` has started and nobody keeps yet, by the URL of the store."""
 
 
 # -- the store ---------------------------------------------------------------------------------------------------------
@@ -37,7 +35,7 @@ _servers: dict[str, Companion] = {}
 def prepare(postgres: bool = False, reset: bool = False) -> StoreSpec:
     """How to open the demo's store; it is made if it is not there, or anew with `reset`.
 
-    With `postgres` a PostgreSQL server is started, which ends with `services` or with the program.
+    With `postgres` a PostgreSQL server is started, which ends with `server`, `services` or with the program.
     Raises `CannotOpen` and what making a store raises.
     """
     folder = settings.data_folder()
@@ -173,78 +171,31 @@ def _long_streams(store: Store, category: str, least: int) -> Iterator[tuple[Str
             break
 
 
-# -- the services ------------------------------------------------------------------------------------------------------
-
-
-class Services:
-    """The process in which the demo's policies run."""
-
-    def __init__(self, spec: StoreSpec) -> None:
-        self._companion = Companion("demo services", serve, spec.url, spec.layout, spec.instance, spec.password)
-
-    @property
-    def pid(self) -> int:
-        return self._companion.pid
-
-    @property
-    def alive(self) -> bool:
-        return self._companion.alive
-
-    def said(self, seconds: float = 0.0) -> dict[str, Any] | None:
-        """What a service said next of itself: service, state, detail; None when there is nothing new."""
-        return self._companion.hear(seconds)
-
-    def end(self) -> None:
-        self._companion.end()
+# -- what runs beside it -----------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def services(spec: StoreSpec) -> Iterator[Services]:
-    """Run the policies on the store in a process of their own, which ends with the block or with this process; so does
-    the server that `prepare` has started for this store."""
-    server = _servers.pop(spec.url, None)
+def server(spec: StoreSpec) -> Iterator[None]:
+    """Keep the server that `prepare` has started for this store, if there is one, until the end of the block. It ends
+    with this process as well."""
+    running = _servers.pop(spec.url, None)
     try:
-        running = Services(spec)
-        try:
-            yield running
-        finally:
-            running.end()
+        yield
     finally:
-        if server is not None:
-            server.end()
+        if running is not None:
+            running.end()
 
 
-def serve(
-    told: Cancellation, say: Say, url: str, layout: str | None, instance: str | None, password: str | None
-) -> None:
-    """The main function of the services' process: each service in a thread, until told to end."""
+@contextlib.contextmanager
+def services(spec: StoreSpec) -> Iterator[list[ServiceProcess]]:
+    """Run the services on the store, each in a process of its own, which ends with the block or with this process; so
+    does the server that `prepare` has started for this store."""
     from explorer.domains.customers_orders import DOMAIN
-    from explorer.policies import services
+    from explorer.policies import describe_services
 
-    spec = StoreSpec(url, layout, instance, writable=True, password=password)
-    threads = [
-        threading.Thread(target=_run, args=(spec, service, told, say), name=service, daemon=True)
-        for service in services(DOMAIN)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def _run(spec: StoreSpec, service: str, told: Cancellation, say: Say) -> None:
-    from explorer.domains.customers_orders import DOMAIN
-    from explorer.policies import run_service
-
-    def tell(service: str, standing: Standing) -> None:
-        say({"service": service, "state": standing.state, "detail": standing.detail})
-
-    while not told.cancelled:
-        try:
-            run_service(spec, DOMAIN, service, told, tell)
-        except StoreReplaced as replaced:  # the demo was reset: go on with the new store
-            tell(service, Standing("reconnecting", str(replaced)))
-            told.wait(AGAIN)
-        except ExplorerError as error:
-            tell(service, Standing("stopped", f"{error} {error.hint}".strip()))
-            return
+    with server(spec), contextlib.ExitStack() as running:
+        processes = []
+        for service in describe_services([DOMAIN]):
+            processes.append(ServiceProcess(spec, (), service))
+            running.callback(processes[-1].end)
+        yield processes

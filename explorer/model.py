@@ -203,6 +203,7 @@ class Policy:
     on: tuple[str, ...]  # event types
     react: Callable[[DomainEvent], Sequence[CommandFor]]
     refused: Callable[[DomainEvent, CommandFor, str], Sequence[CommandFor]] | None = None
+    meanwhile: str = ""  # what is so while nobody runs it, in plain words: "orders stay PENDING"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import partial
 from explorer import commands, fold, payload
 from explorer.cancellation import Cancellation
 from explorer.causation import caused_by, caused_id, event_identity, said
+from explorer.descriptions import ServiceInfo
 from explorer.errors import Invalid, Refused
 from explorer.follow import Standing
 from explorer.model import CommandFor, Domain, DomainEvent, Event, Policy
@@ -36,6 +37,25 @@ def services(domain: Domain) -> tuple[str, ...]:
 def subscription_name(domain: Domain, service: str) -> str:
     """What a service's checkpoint is called in the store."""
     return f"{domain.name}.{service}"
+
+
+def describe_services(domains: Sequence[Domain]) -> tuple[ServiceInfo, ...]:
+    """The services of these domains as data, by which they are started and which names them to people."""
+    there = [(domain, service) for domain in domains for service in services(domain)]
+    names = [service for _, service in there]
+    described = []
+    for domain, service in there:
+        meanwhile = (policy.meanwhile for policy in domain.policies if policy.service == service)
+        described.append(
+            ServiceInfo(
+                name=service if names.count(service) == 1 else f"{domain.name}.{service}",
+                domain=domain.name,
+                service=service,
+                subscriptions=(subscription_name(domain, service),),
+                meanwhile=", ".join(dict.fromkeys(filter(None, meanwhile))),
+            )
+        )
+    return tuple(described)
 
 
 def run_service(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 from dataclasses import asdict, replace
+from typing import Any
 
 from explorer.cancellation import Cancellation
 from explorer.companion import Companion, Say, Told
@@ -87,10 +88,18 @@ def serve(
     from explorer.follow import Standing
     from explorer.plugins import load
     from explorer.policies import run_service
+    from explorer.subscriber import Knobs
+
+    knobs = Knobs()
+
+    def turn(message: dict[str, Any]) -> None:
+        knobs.slow = float(message.get("slow", knobs.slow))
+        knobs.failing = bool(message.get("failing", knobs.failing))
 
     def tell(service: str, standing: Standing) -> None:
         say({"service": service, "state": standing.state, "detail": standing.detail})
 
+    told.hear(turn)
     spec = StoreSpec(url, layout, instance, writable=True, password=password)
     loaded = load(plugins)
     domain = next((one for one in loaded.domains if one.name == domain_name), None)
@@ -99,7 +108,7 @@ def serve(
         return
     while not told.cancelled:
         try:
-            run_service(spec, domain, service, told, tell)
+            run_service(spec, domain, service, told, tell, knobs)
         except StoreReplaced as replaced:  # the demo was reset: go on with the new store
             tell(service, Standing("reconnecting", str(replaced)))
             told.wait(AGAIN)

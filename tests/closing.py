@@ -273,7 +273,8 @@ def _demo(environment: Environment, *words: str) -> Iterator[Program]:
         program.hear("opened")
         program.hear("engine ready")
         until = time.monotonic() + PATIENCE
-        while len(program.family()) < 4 + len(words):  # window, multiprocessing's tracker, engine, services, server
+        # The window, multiprocessing's tracker, the engine, both services, the server.
+        while len(program.family()) < 5 + len(words):
             assert time.monotonic() < until, [one.cmdline() for one in program.family()]
             time.sleep(0.05)
         time.sleep(1.0)  # the services follow the store

@@ -64,8 +64,9 @@ def check(spec: StoreSpec) -> None:
         assert whole is not None
         assert verify_snapshot(store, DOMAIN, DOMAIN.aggregates[0], whole).verdict == IDENTICAL
         with demo.services(spec) as services:
-            for _ in range(2):
-                said = services.said(20)
+            assert len(services) == 2
+            for service in services:
+                said = service.hear(20)
                 assert said is not None
                 assert said["state"] == "live"
             before = store.count()
@@ -77,8 +78,7 @@ def check(spec: StoreSpec) -> None:
             assert seconds < 1.0
             # Nothing of the history is reacted to again.
             assert store.count() == before + 6
-            pid = services.pid
-        assert gone(pid, 0.1)
+        assert all(gone(service.pid, 0.1) for service in services)
     finally:
         store.close()
 
@@ -166,8 +166,7 @@ def test_a_folder_that_cannot_be_made(home: Path) -> None:
 def test_services_follow_a_reset_store() -> None:
     spec = demo.prepare()
     with demo.services(spec) as services:
-        while (said := services.said(20)) is not None and said["state"] != "live":
-            pass
+        assert all((service.hear(20) or {}).get("state") == "live" for service in services)
         demo.prepare(reset=True)
         store = open_store(spec)
         _, decided = seconds_to_decide(store, "cheap", "0.01")
@@ -181,7 +180,8 @@ from explorer import demo
 
 if __name__ == "__main__":
     with demo.services(demo.prepare(postgres=sys.argv[1] == "postgresql")) as services:
-        services.said(30)
+        for service in services:
+            service.hear(30)
         print("ready", flush=True)
         time.sleep(60)
 """
@@ -194,7 +194,7 @@ def test_nothing_outlives_a_killed_program(database: str) -> None:
     assert parent.stdout is not None
     assert parent.stdout.readline() == b"ready\n"
     children = psutil.Process(parent.pid).children(recursive=True)
-    assert len(children) >= (2 if database == "postgresql" else 1)
+    assert len(children) >= (3 if database == "postgresql" else 2)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()

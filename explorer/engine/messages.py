@@ -13,6 +13,7 @@ from msgspec import Struct
 from explorer.descriptions import AggregateInfo as AggregateInfo
 from explorer.descriptions import CommandInfo as CommandInfo
 from explorer.descriptions import FieldInfo as FieldInfo
+from explorer.descriptions import ServiceInfo as ServiceInfo
 
 CUT = 200  # characters of one value in a row
 ROWS = 200  # rows in one page at most
@@ -46,6 +47,7 @@ class Opened(Struct, frozen=True, tag=True):
     aggregates: tuple[AggregateInfo, ...]
     problems: tuple[str, ...] = ()  # broken plug-ins: a line each, saying why
     narration: dict[str, str] = {}  # event type → template, see `narration`
+    services: tuple[ServiceInfo, ...] = ()
 
 
 # -- replay ------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from explorer.engine.values import Values
 from explorer.errors import Invalid
 from explorer.model import StreamKey
 from explorer.plugins import Loaded, aggregate_for, describe, load
+from explorer.policies import describe_services
 from explorer.stores import Store, StoreSpec, open_store
 
 KEPT = 512 * 1024**2  # bytes of replays that are kept, about
@@ -98,7 +99,8 @@ class Session:
         narration: dict[str, str] = {}
         for domain in reversed(self._domains.domains):  # of two that know a type the first speaks
             narration |= domain.narration
-        return messages.Opened(tuple(aggregates), self._domains.problems, narration)
+        services = describe_services(self._domains.domains)
+        return messages.Opened(tuple(aggregates), self._domains.problems, narration, services)
 
     def _opened(self) -> Store:
         """The store; opened now if it could not be before."""

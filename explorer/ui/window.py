@@ -363,10 +363,10 @@ class Window(QMainWindow):
         self._closing = True
         self._remember()
         self.hide()
-        self.opening.end()
         for dialog in self.findChildren(QDialog):
             dialog.hide()
         self.workspace.close(self.gone.emit)
+        self.opening.end()
 
     def _remember(self) -> None:
         """How it is left. A folder that cannot be written loses nothing but that."""

@@ -21,6 +21,7 @@ from explorer.ui.asking import ending, outcomes
 from explorer.ui.asking.asks import WRITE, Asks
 from explorer.ui.asking.lanes import Lanes
 from explorer.ui.asking.polling import Arrived, LiveState, Polling
+from explorer.ui.asking.serving import Beside, Serving
 from explorer.ui.asking.worker import Ask, Delivery, Job, Worker, open_here, raise_it, valid
 from explorer.ui.look.text import TIME_MODES
 
@@ -78,6 +79,7 @@ class Workspace(QObject):
         self._workers: dict[str, Worker] = {}
         self._polling: Polling | None = None
         self._lanes: Lanes | None = None
+        self.services = Serving(self, self._delivery)
         self._asks = Asks(self)
         self._asks.busy_changed.connect(self.busy_changed)
         self.current_stream_changed.connect(self._note_current)
@@ -146,16 +148,16 @@ class Workspace(QObject):
                 QTimer.singleShot(0, self, then)
             return
         self.closing.emit()
-        workers, polling, lanes = self._let_go()
+        workers, polling, lanes, besides = self._let_go()
 
         def done() -> None:
             self.closed.emit()
             if then is not None:
                 then()
 
-        ending.end(workers, polling, lanes, lambda: self._delivery.later(done))
+        ending.end(workers, polling, lanes, besides, lambda: self._delivery.later(done))
 
-    def _let_go(self) -> tuple[dict[str, Worker], Polling | None, list[Lane]]:
+    def _let_go(self) -> tuple[dict[str, Worker], Polling | None, list[Lane], list[Beside]]:
         self._session += 1
         self._asks.drop()
         workers, polling, lanes = self._workers, self._polling, self._lanes.let_go() if self._lanes else []
@@ -164,11 +166,12 @@ class Workspace(QObject):
             worker.stop()
         if polling is not None:
             polling.stop()
+        besides = self.services.let_go()
         self.info, self.spec = None, None
         self.aggregates, self.plugin_problems, self.narration = (), (), {}
         self.current_stream = ("", "", 0)
         self.live = LiveState("off")
-        return workers, polling, lanes
+        return workers, polling, lanes, besides
 
     @property
     def occupied(self) -> bool:
@@ -391,6 +394,8 @@ class Workspace(QObject):
         if session == self._session and lane == "interactive":
             self.aggregates, self.plugin_problems = opened.aggregates, opened.problems
             self.narration = opened.narration
+            if self.writable and self.info is not None and self.info.layout == "own" and self.spec is not None:
+                self.services.open(self.spec, self.plugins, opened.services)
             self.engine_ready.emit()
 
     def _engine_failed(self, session: int, _lane: str, error: ExplorerError) -> None:

@@ -40,9 +40,18 @@ def nothing_to_release(event: DomainEvent, refused: CommandFor, rule: str) -> Se
     return []
 
 
+PENDING = "orders stay PENDING"
+RESERVED = "rejected and cancelled orders keep their credit"
+
 POLICIES = (
-    Policy("reserve credit", "customer", ("OrderCreated", "OrderRevised"), reserve_credit, reject_for_unknown_customer),
-    Policy("release credit", "customer", ("OrderRejected", "OrderCancelled"), release_credit, nothing_to_release),
-    Policy("approve order", "order", ("CustomerCreditReserved",), approve),
-    Policy("reject order", "order", ("CustomerCreditLimitExceeded",), reject),
-)
+    Policy(
+        "reserve credit", "customer", ("OrderCreated", "OrderRevised"), reserve_credit, reject_for_unknown_customer,
+        PENDING,
+    ),
+    Policy(
+        "release credit", "customer", ("OrderRejected", "OrderCancelled"), release_credit, nothing_to_release,
+        RESERVED,
+    ),
+    Policy("approve order", "order", ("CustomerCreditReserved",), approve, meanwhile=PENDING),
+    Policy("reject order", "order", ("CustomerCreditLimitExceeded",), reject, meanwhile=PENDING),
+)  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from explorer.ui.asking.polling import Polling
+from explorer.ui.asking.serving import Beside
 from explorer.ui.asking.worker import Worker
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ WRITING = 1.5  # seconds that a running write gets; afterwards its outcome is lo
 READING = 0.5
 
 
-def end(workers: dict[str, Worker], polling: Polling | None, lanes: list[Lane], done: Callable[[], None]) -> None:
+def end(
+    workers: dict[str, Worker],
+    polling: Polling | None,
+    lanes: list[Lane],
+    besides: list[Beside],
+    done: Callable[[], None],
+) -> None:
     """Call `done` (in another thread) when all have ended, or when they have had their time. All were told to stop."""
 
     def wait() -> None:
@@ -38,6 +45,8 @@ def end(workers: dict[str, Worker], polling: Polling | None, lanes: list[Lane], 
             polling.join(left(READING))
         for ender in enders:
             ender.join(left())
+        for beside in besides:
+            beside.join(left())
         done()
 
     threading.Thread(target=wait, name="closing", daemon=True).start()

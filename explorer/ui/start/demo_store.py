@@ -1,4 +1,4 @@
-"""The demo: its store and the services beside it, made in threads and ended with the store or the program."""
+"""The demo's store, and the server that it may need: made in threads and ended with the store or the program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ class DemoStore:
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
         self._running = ExitStack()
-        self._changing = threading.Lock()  # held while services are started or ended
 
     def make(self, then: Callable[[StoreSpec], None], failed: Callable[[ExplorerError], None]) -> None:
         """Make the store if it is not there, and give what opens it."""
@@ -41,25 +40,13 @@ class DemoStore:
 
         in_thread(self._delivery, make, answer)
 
-    def serve(self, spec: StoreSpec) -> None:
-        """Start the services of the store. Does not wait."""
-        running = self._running
+    def keep(self, spec: StoreSpec) -> None:
+        """Keep the server of this store, if it has one, until `stop`. Does not wait."""
+        from explorer.demo import server
 
-        def begin() -> None:
-            from explorer.demo import services
-
-            with self._changing:
-                if running is self._running:  # nobody has stopped them meanwhile
-                    running.enter_context(services(spec))
-
-        threading.Thread(target=begin, name="starting services", daemon=True).start()
+        self._running.enter_context(server(spec))
 
     def stop(self) -> None:
-        """End the services. Does not wait."""
+        """End the server. Does not wait."""
         running, self._running = self._running, ExitStack()
-
-        def end() -> None:
-            with self._changing:
-                running.close()
-
-        threading.Thread(target=end, name="closing", daemon=True).start()
+        threading.Thread(target=running.close, name="closing", daemon=True).start()

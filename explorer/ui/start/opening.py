@@ -50,6 +50,7 @@ class Opening(QObject):
         self._serve_soon = QTimer(self, interval=SETTLING, singleShot=True)
         self._serve_soon.timeout.connect(self._serve)
         workspace.opened.connect(self._opened)
+        workspace.engine_ready.connect(self._listed)
         workspace.open_failed.connect(self._failed)
 
     def choose(self, read_only: bool = False) -> None:
@@ -87,6 +88,7 @@ class Opening(QObject):
 
         def start(spec: StoreSpec) -> None:
             self._served = spec
+            self._demo.keep(spec)
             self._start(spec, ())
 
         def begin() -> None:
@@ -116,18 +118,18 @@ class Opening(QObject):
         self.close_then(begin)
 
     def close_then(self, then: Callable[[], None]) -> None:
-        """Close what is open, and the demo's services with it."""
+        """Close what is open, and the demo's server with it."""
 
         def closed() -> None:
-            self._stop_serving()
+            self._leave_demo()
             then()
 
         self._leave(closed)
 
     def end(self) -> None:
-        """The window is closing."""
+        """The window is closing, and the store with it."""
         self._ended = True
-        self._stop_serving()
+        self._leave_demo()
 
     def _start(self, spec: StoreSpec, plugins: tuple[str, ...]) -> None:
         if not self._ended:
@@ -136,21 +138,24 @@ class Opening(QObject):
 
     def _opened(self) -> None:
         self._say("")
+
+    def _listed(self) -> None:
+        """The services are known now."""
         if self._served is not None:
             self._serve_soon.start()
 
     def _serve(self) -> None:
         if self._served is not None:
-            self._demo.serve(self._served)
+            self.workspace.services.start_all()
 
-    def _stop_serving(self) -> None:
+    def _leave_demo(self) -> None:
         self._serve_soon.stop()
         self._served = None
         self._demo.stop()
 
     def _failed(self, error: ExplorerError) -> None:
         self._say("")
-        self._stop_serving()
+        self._leave_demo()
         spec, self._wanted = self._wanted, None
         if spec is not None:
             dialog = self._new_dialog()
