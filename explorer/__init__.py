@@ -41,6 +41,7 @@ Following a store: nothing lost
 What led to what
     causality        the chain of causes and effects of an event, across streams
     mermaid          such a chain as the text of a sequence diagram
+    pattern          the steps that an event went through: command, load, decide, append, delivery, reaction
 
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
@@ -52,8 +53,9 @@ What is started
     ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it.
                      A panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab),
                      events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
-                     (snapshots_dock), start/ (first_page, open_dialog). Below them: asking/ waits for the window
-                     (worker, polling, lanes), parts/ are widgets that know no store, look/ is how all of it looks
+                     (snapshots_dock), pattern/ (pattern_page), start/ (first_page, open_dialog). Below them:
+                     asking/ waits for the window (worker, polling, lanes), parts/ are widgets that know no store,
+                     look/ is how all of it looks
     cli/             the program without a window: arguments, opening, output; reading, tracing, writing, serving
                      and simulating have the verbs, window starts the window where display finds one
     selftest         does this installation work?

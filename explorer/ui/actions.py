@@ -77,6 +77,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", "Undo what is not yet written", ("Ctrl+Z",), "undo", "Write", "panel"),
     Action("redo", "Redo what is not yet written", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Write", "panel"),
     Action("snapshot_take", "Take a snapshot", (), "camera", "Write"),
+    Action("pattern", "The pattern, live", (), "activity", "View"),
     Action("zoom_in", "Larger", ("Ctrl++", "Ctrl+="), "", "View"),
     Action("zoom_out", "Smaller", ("Ctrl+-",), "", "View"),
     Action("zoom_reset", "Normal size", ("Ctrl+0",), "", "View"),

@@ -42,7 +42,15 @@ class Page(NamedTuple):
     make: Callable[[Workspace, QWidget], QWidget]
 
 
-PAGES: dict[str, Page] = {}
+def _pattern(workspace: Workspace, parent: QWidget) -> QWidget:
+    from explorer.ui.pattern.pattern_page import PatternPage
+
+    return PatternPage(workspace, parent)
+
+
+PAGES: dict[str, Page] = {
+    "pattern": Page("Pattern", "activity", _pattern),
+}
 """The pages there are, by name; at most one tab each."""
 
 

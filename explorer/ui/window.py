@@ -148,6 +148,7 @@ class Window(QMainWindow):
         bind("new_tab", self.goto.open, self, is_open)
         bind("append", partial(self.workspace.append_wanted.emit, None), self, lambda: self.workspace.writable)
         bind("append_like", self._append_like, self, lambda: self.workspace.writable and self._event_in_sight())
+        bind("pattern", partial(self.tabs.show_page, "pattern"), self, is_open)
         bind("zoom_in", partial(self._zoom, 1), self)
         bind("zoom_out", partial(self._zoom, -1), self)
         bind("zoom_reset", partial(self._zoom, 0), self)

@@ -1,0 +1,378 @@
+"""The pattern, live: what happens in this store now, as a diagram that moves and as a list of lines.
+
+Three ways to watch: live (many things at once become one dot with their number), slow (one event after the other), and
+step by step. What arrives while nobody looks is kept, within bounds, and nothing runs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFontMetrics, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from explorer.model import Event, EventQuery, Page
+from explorer.pattern import Happened, Step, facts, happened, how, words
+from explorer.stores.store import Subscribed
+from explorer.subscription import reached
+from explorer.ui.look import text, theme
+from explorer.ui.look.still import StillLabels
+from explorer.ui.pattern.diagram import Diagram
+from explorer.ui.pattern.happened_list import HappenedList
+from explorer.ui.pattern.mode_bar import Mode, ModeBar
+from explorer.ui.pattern.painting import NEWEST
+from explorer.ui.pattern.script import Script, pulses
+from explorer.ui.pattern.traffic import Stand, Traffic
+from explorer.ui.workspace import Arrived, Workspace
+
+BEFORE = 40  # events from before it was opened
+UNSEEN = 2_000  # events kept while nobody looks
+TOGETHER = 500  # milliseconds: what happens within it is told at once
+PACE = 1_600  # milliseconds for a step, slowly
+LOOK = 500  # milliseconds between two looks at the subscriptions
+
+
+class PatternPage(QWidget):
+    """A page of the tabs."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.setObjectName("panel")
+        self.setAccessibleName("Pattern")
+        self.mode: Mode = "live"
+        self.script = Script()
+        self.traffic = Traffic()
+        self._ready = False  # what was before has been read
+        self._unseen: deque[Arrived] = deque(maxlen=UNSEEN)
+        self._steps: list[Step] = []  # to be told together
+        self._owners: dict[
+            str, tuple[tuple[int, int], int]
+        ] = {}  # subscription → (epoch, beat), looks without a new one
+        self._chosen: Happened | None = None
+        self._build()
+        self._together = QTimer(self, interval=TOGETHER, singleShot=True)
+        self._together.timeout.connect(self._tell_together)
+        self._pace = QTimer(self, interval=PACE, singleShot=True)
+        self._pace.timeout.connect(self._next_slowly)
+        self._looks = QTimer(self, interval=LOOK)
+        self._looks.timeout.connect(self._look)
+        workspace.arrived.connect(self._on_arrived)
+        workspace.time_mode_changed.connect(lambda _mode: self.list.model_.refresh())
+        self._bind()
+        self.set_mode("live")
+
+    def _build(self) -> None:
+        self.bar = ModeBar(self)
+        self.bar.mode_wanted.connect(self.set_mode)
+        self.bar.back_wanted.connect(self.step_back)
+        self.bar.forward_wanted.connect(self.step_forward)
+        self.bar.now_wanted.connect(self.to_now)
+        self.diagram = Diagram(self)
+        self.diagram.picked.connect(self.choose)
+        self.diagram.opened.connect(self._open)
+        self.list = HappenedList(lambda: self.workspace.time_mode, lambda: self.traffic, self)
+        self.list.chosen.connect(self._on_line)
+        self.list.opened.connect(self._open)
+        self.sentence = text.plain_label("", self, wrap=True)
+        self.sentence.setAccessibleName("What is shown")
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.facts = text.plain_label("", self)
+        self.facts.setObjectName("muted")
+        self.facts.setAccessibleName("The chosen event")
+        telling = QWidget(self)
+        lines = QVBoxLayout(telling)
+        lines.setContentsMargins(theme.L, theme.S, theme.L, theme.M)
+        lines.setSpacing(2)
+        lines.addWidget(self.sentence)
+        lines.addWidget(StillLabels(self.facts, parent=telling))
+        self.telling = telling
+        around = QScrollArea(self)
+        around.setObjectName("plain")
+        around.setWidgetResizable(True)
+        around.setFrameShape(QScrollArea.Shape.NoFrame)
+        around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        around.setWidget(self.diagram)
+        upper = QWidget(self)
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(around, 1)
+        column.addWidget(telling)
+        self.parts = QSplitter(Qt.Orientation.Vertical, self)
+        self.parts.setChildrenCollapsible(False)
+        self.parts.addWidget(upper)
+        self.parts.addWidget(self.list)
+        self.parts.setStretchFactor(0, 3)
+        self.parts.setStretchFactor(1, 2)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.bar)
+        whole.addWidget(self.parts, 1)
+        theme.signals().changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _bind(self) -> None:
+        bind = self.workspace.actions.bind
+        bind("play", self.play_or_step, self)
+        for id in ("step_forward_here", "step_forward"):
+            bind(id, self.step_forward, self)
+        for id in ("step_back_here", "step_back"):
+            bind(id, self.step_back, self)
+        bind("first", self.to_first, self)
+        bind("last", self.to_now, self)
+
+    def _apply_theme(self) -> None:
+        font = theme.sans_font(15)
+        self.sentence.setFont(font)
+        # Room for two lines, so that nothing moves from step to step.
+        self.sentence.setMinimumHeight(2 * QFontMetrics(font).lineSpacing())
+
+    # -- arriving ------------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.workspace.is_open:
+            if not self._ready:
+                self._read_before()
+            self._take_unseen()
+            if self.workspace.info is not None and self.workspace.info.layout == "own":
+                self._look()
+                self._looks.start()
+            self._go_on()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        for timer in (self._looks, self._together, self._pace):
+            timer.stop()
+        super().hideEvent(event)
+
+    def _read_before(self) -> None:
+        query = EventQuery(newest_first=True, limit=BEFORE, preview=1)
+
+        def answer(page: Page[Event]) -> None:
+            self._ready = True
+            self._add([_of_event(one) for one in reversed(page.rows)], new=False)
+            self._take_unseen()
+
+        self.workspace.browse(lambda store: store.events(query), answer, topic="pattern", owner=self)
+
+    def _on_arrived(self, rows: list[Arrived]) -> None:
+        self._unseen.extend(rows)
+        if self._ready and self.isVisible():
+            self._take_unseen()
+
+    def _take_unseen(self) -> None:
+        if self._ready and self._unseen:
+            rows = list(self._unseen)
+            self._unseen.clear()
+            self._add([_of_row(row) for row in rows], new=True)
+
+    def _add(self, events: Sequence[Happened], *, new: bool) -> None:
+        steps = self.traffic.arrived(events)
+        self._tell(steps, moving=new)
+
+    def _look(self) -> None:
+        """Where do the subscriptions stand?"""
+        self.workspace.browse(
+            lambda store: store.subscriptions(), self._on_subscriptions, topic="pattern subscriptions", owner=self
+        )
+
+    def _on_subscriptions(self, known: Sequence[Subscribed]) -> None:
+        if not self._ready:
+            return
+        self._tell(self.traffic.moved([self._stand(one) for one in known]), moving=True)
+        self.diagram.set_subscribers(self.traffic.subscribers())
+        self.list.delivered()
+
+    def _stand(self, one: Subscribed) -> Stand:
+        at = reached(one.checkpoint)
+        life = (one.epoch, one.beat)
+        before, quiet = self._owners.get(one.name, (life, 0))
+        quiet = quiet + 1 if life == before else 0
+        self._owners[one.name] = (life, quiet)
+        gone = not one.owner or quiet * LOOK > SILENT
+        state = "paused" if one.paused else "stopped" if gone else one.state or "live"
+        return Stand(one.name, at if isinstance(at, int) else 0, state, one.detail, one.parked)
+
+    # -- telling -------------------------------------------------------------------------------------------------------
+
+    def _tell(self, steps: Sequence[Step], *, moving: bool) -> None:
+        if not steps:
+            return
+        self.script.add(steps, follow=self.mode == "live" or not moving)
+        if not moving:
+            self.list.add([step.event for step in steps if step.kind == "append"])
+            self._show_standing()
+            return
+        self._steps += steps
+        if not self._together.isActive() and self.isVisible():
+            self._together.start(0 if len(steps) < 8 else TOGETHER)
+        self._go_on()
+
+    def _tell_together(self) -> None:
+        """What has happened since the last time, at once."""
+        steps, self._steps = self._steps, []
+        if not steps:
+            return
+        self._together.start(TOGETHER)
+        events = [step.event for step in steps if step.kind == "append"]
+        self.list.add(events)
+        self._show_standing()
+        if self.mode == "live":
+            self.diagram.play(pulses(steps))
+            self._say(_summary(steps, self.traffic))
+        self._show_backlog()
+
+    def _show_standing(self) -> None:
+        if self.mode == "live":
+            self.diagram.set_recent(self.script.stored(NEWEST))
+        self.diagram.set_subscribers(self.traffic.subscribers())
+
+    def _say(self, sentence: str) -> None:
+        text.set_label(self.sentence, sentence)
+        self.diagram.setAccessibleDescription(text.shown(sentence, 300))
+
+    # -- modes ---------------------------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: Mode) -> None:
+        """Watch it live, slowly, or step by step from the event that came last."""
+        before, self.mode = self.mode, mode
+        self.bar.show_mode(mode)
+        self._pace.stop()
+        if mode == "live":
+            self.script.to_end()
+            self.diagram.show_step(None)
+            self.diagram.set_recent(self.script.stored(NEWEST))
+            self._say_nothing_happens()
+        elif mode == "slow":
+            if before == "live":
+                self._say("Each event is played one after the other. Waiting for the next one …")
+            self._go_on()
+        else:
+            if before == "live" or self.script.shown is None:
+                self.script.to_last_event()
+            self._show_step()
+        self._show_backlog()
+
+    def _say_nothing_happens(self) -> None:
+        if self.workspace.writable:
+            self._say("Nothing is happening now. Issue a command in Command, or start the load in Subscriptions.")
+        else:
+            self._say("Nothing is happening now. What another program writes to this store will move here.")
+
+    def play_or_step(self) -> None:
+        """The next step; from live or slow, stop and go step by step."""
+        if self.mode == "step":
+            self.step_forward()
+        else:
+            self.set_mode("step")
+
+    def step_forward(self) -> None:
+        self._step_by_step()
+        if self.script.next() is None:
+            self.workspace.message.emit("Nothing more has happened.")
+        self._show_step()
+
+    def step_back(self) -> None:
+        self._step_by_step()
+        if self.script.back() is None:
+            self.workspace.message.emit("This is the first step that is kept.")
+        self._show_step(moving=False)
+
+    def to_first(self) -> None:
+        """The first step that is kept."""
+        self._step_by_step()
+        self.script.to_start()
+        self._show_step()
+
+    def to_now(self) -> None:
+        """Leave out what has not been shown yet."""
+        self.script.to_end()
+        if self.mode != "live":
+            self._show_step(moving=False)
+        self._show_backlog()
+
+    def _step_by_step(self) -> None:
+        if self.mode != "step":
+            self.mode = "step"
+            self.bar.show_mode("step")
+            self._pace.stop()
+
+    def _go_on(self) -> None:
+        if self.mode == "slow" and not self._pace.isActive() and self.script.waiting and self.isVisible():
+            self._next_slowly()
+        self._show_backlog()
+
+    def _next_slowly(self) -> None:
+        if self.mode != "slow" or not self.isVisible():
+            return
+        if self.script.next() is not None:
+            self._show_step()
+            self._pace.start()
+
+    def _show_step(self, *, moving: bool = True) -> None:
+        step = self.script.shown
+        self.diagram.show_step(step, moving=moving)
+        self.diagram.set_recent(self.script.stored(NEWEST))
+        if step is None:
+            self._say_nothing_happens()
+        else:
+            number, count = self.script.place()
+            self._say(f"{number} of {count}   {words(step)}" if count > 1 else words(step))
+            self.choose(step.event)
+            self.list.show_event(step.event)
+        self._show_backlog()
+
+    def _show_backlog(self) -> None:
+        self.bar.show_script(self.script, self.mode)
+
+    # -- choosing ------------------------------------------------------------------------------------------------------
+
+    def choose(self, event: Happened) -> None:
+        """Show the facts of this event."""
+        self._chosen = event
+        self.diagram.select(event)
+        when = text.when(event.at, self.workspace.time_mode if self.workspace.time_mode == "utc" else "local")
+        told = how(event, self.traffic.cause(event))
+        text.set_label(self.facts, " · ".join(part for part in (facts(event), when, told) if part))
+        self.list.show_event(event)
+
+    def _on_line(self, event: Happened) -> None:
+        self.choose(event)
+        if self.mode == "step" and self.script.to_event(event) is not None:
+            self._show_step()
+
+    def _open(self, event: Happened) -> None:
+        self.workspace.stream_wanted.emit(event.category, event.id, event.version)
+
+
+SILENT = 6_000  # milliseconds without a sign of life of an owner, after which nobody works there
+
+
+def _of_row(row: Arrived) -> Happened:
+    return happened(
+        row.category, row.id, row.version, row.type, row.position, row.event_id, row.recorded_at_us, row.metadata
+    )
+
+
+def _of_event(event: Event) -> Happened:
+    at = text.microseconds(event.recorded_at)
+    return happened(
+        event.category, event.id, event.version, event.type, event.position, event.event_id, at, event.metadata
+    )
+
+
+def _summary(steps: Sequence[Step], traffic: Traffic) -> str:
+    """What happened at about the same time, in one sentence."""
+    last = steps[-1]
+    written = [step.event for step in steps if step.kind == "append"]
+    if len(written) <= 1:
+        return f"{last.event.name} of {last.event.place}: {how(last.event, traffic.cause(last.event))}."
+    commands = sum(step.kind in ("issue", "react") for step in steps)
+    got = len({step.event for step in steps if step.kind in ("deliver", "project")})
+    parts = [f"{commands:,} commands were decided" if commands else "", f"{len(written):,} events were appended"]
+    parts.append(f"{got:,} were delivered" if got else "")
+    return f"At about the same time {', '.join(part for part in parts if part)}."
