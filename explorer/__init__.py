@@ -35,7 +35,8 @@ Domains: what folds and decides
 Following a store: nothing lost
     subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap)
     follow           going on for as long as somebody wants, through lost connections
-    subscriber       a named subscription at work: of several instances one owns it
+    subscriber       a named subscription at work: of several instances one owns it (claiming); events that cannot be
+                     handled are put aside (parking)
     policies         the services of a domain: their policies, run by a subscriber
 
 What led to what

@@ -24,11 +24,16 @@ BEAT = 1.0  # seconds between signs of life
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How following stands: "live", "standby" (another instance has the subscription), "reconnecting" or "failing"
-    (what is done with an event fails), and a sentence."""
+    """How following stands: "live", "standby" (another instance has the subscription), "reconnecting", "failing" (what
+    is done with an event fails and is tried again) or "paused", and a sentence. What is only told: "refused" and
+    "parked"."""
 
     state: str
     detail: str = ""
+
+
+class Held(Exception):
+    """Raised by what handles an arrival: not now. The same arrival comes again as soon as `beat` lets it."""
 
 
 class Interval:
@@ -54,7 +59,7 @@ def follow(
     cancellation: Cancellation,
     *,
     rest: Callable[[Store, Subscription], None] | None = None,
-    beat: Callable[[Store], None] | None = None,
+    beat: Callable[[Store], Standing | None] | None = None,
     leave: Callable[[Store], None] | None = None,
     tell: Callable[[Standing], None] | None = None,
     again: bool = True,
@@ -65,8 +70,9 @@ def follow(
     An arrival whose handling raises an expected error (or any `Exception`, for domain code may raise anything) is
     handled again, after ever longer pauses, before any later one: the order is kept and nothing is dropped. After
     a batch of at most `batch` arrivals `rest` is called, to save the checkpoint; `beat` at least each second while the
-    store is there, as a sign of life; `leave` at the end, if the store is there. `tell` hears of every change of
-    standing. When one of these raises `Fenced`, what is not committed is forgotten, and following begins again.
+    store is there, as a sign of life: while it returns a standing, nothing is handled; `leave` at the end, if the
+    store is there. `tell` hears of every change of standing. When one of these raises `Fenced`, what is not committed
+    is forgotten, and following begins again.
 
     Raises `StoreReplaced`: what was begun cannot go on with another store. Any other expected error is tried again,
     or raised with `again=False`.
@@ -84,7 +90,7 @@ class _Following:
         handle: Callable[[Store, Arrival], None],
         cancellation: Cancellation,
         rest: Callable[[Store, Subscription], None] | None,
-        beat: Callable[[Store], None] | None,
+        beat: Callable[[Store], Standing | None] | None,
         leave: Callable[[Store], None] | None,
         tell: Callable[[Standing], None],
         again: bool,
@@ -106,6 +112,7 @@ class _Following:
         self._to_rest = False
         self._not_before = 0.0  # when to try again what has failed
         self._beaten = 0.0
+        self._held: Standing | None = None  # why nothing is to be handled now
         self._dirty = True  # something was committed that has not been asked for yet
         self._standing: Standing | None = None
 
@@ -119,8 +126,12 @@ class _Following:
                     pause = self._not_before - time.monotonic()
                     with store.cancelling(self._cancellation):
                         self._beats(store)
-                        if pause <= 0:
+                        if pause <= 0 and self._held is None:
                             self._look(store, subscription, interval)
+                    if self._held is not None:
+                        self._says(self._held)
+                        self._cancellation.wait(BEAT / 2)
+                        continue
                     if pause > 0:
                         self._cancellation.wait(min(pause, BEAT))
                         continue
@@ -130,7 +141,10 @@ class _Following:
                         store.wait(interval.seconds, self._cancellation)
                 except Cancelled:
                     return
+                except Held:
+                    self._beaten = 0.0
                 except Fenced as error:
+                    self._held, self._beaten = None, 0.0
                     self._subscription, self._arrival, self._to_rest, self._dirty = None, None, False, True
                     self._says(Standing("standby", f"{error} {error.hint}".strip()))
                 except ExplorerError as error:
@@ -181,8 +195,10 @@ class _Following:
         while self._arrival is not None:
             self._cancellation.check()
             self._handled(store, self._arrival)
-            self._arrival = subscription.next()
+            self._arrival = None
             self._beats(store)
+            if self._held is None:
+                self._arrival = subscription.next()
         if self._rest is not None:
             self._rest(store, subscription)
         self._to_rest = False
@@ -190,19 +206,18 @@ class _Following:
     def _beats(self, store: Store) -> None:
         now = time.monotonic()
         if self._beat is not None and now - self._beaten >= BEAT:
-            self._beat(store)
+            self._held = self._beat(store)
             self._beaten = now
 
     def _handled(self, store: Store, arrival: Arrival) -> None:
         try:
             self._handle(store, arrival)
-        except (Cancelled, ConnectionLost, Fenced):
+        except (Cancelled, ConnectionLost, Fenced, Held):
             raise
         # Domain code may raise anything; it is said, and tried again, for its cause may have been mended by then.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             event = arrival.event
-            what = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
-            raise _Failed(f"{event.type} at position {event.position}: {what}", error) from error
+            raise _Failed(f"{event.type} at position {event.position}: {what_failed(error)}", error) from error
 
     def _says(self, standing: Standing) -> None:
         if standing != self._standing:
@@ -210,9 +225,16 @@ class _Following:
             self._tell(standing)
 
 
+def what_failed(error: BaseException) -> str:
+    """What was raised, as a phrase that is never empty: an expected error's sentence, else its type as well."""
+    if isinstance(error, ExplorerError) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
 class _Failed(Exception):
     """What handles an arrival has raised something."""
 
-    def __init__(self, sentence: str, cause: Exception) -> None:
+    def __init__(self, sentence: str, cause: BaseException) -> None:
         super().__init__(sentence)
         self.cause = cause

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from explorer.claiming import LEASE
 from explorer.stores import Store, StoreSpec, open_store
-from explorer.subscriber import LEASE
 from tests.instances import Service, customer, known, order, owned_by, reserved, until_reserved
 
 

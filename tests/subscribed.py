@@ -1,0 +1,100 @@
+"""A subscriber whose effects are events in the same store, so that whoever does one twice, or none, is seen."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from explorer import payload
+from explorer.cancellation import Cancellation
+from explorer.follow import Standing
+from explorer.model import Event, NewEvent, StreamKey
+from explorer.stores import Store, StoreSpec
+from explorer.stores.store import Advance, Subscribed
+from explorer.subscriber import Knobs, run_subscriber, stream_sequence
+from explorer.subscription import Arrival
+
+NAME = "effects"
+
+
+class Effects:
+    """Writes down each event of type Happened in a stream of its sequence; refuses those that are poisonous."""
+
+    def __init__(self) -> None:
+        self.poisonous: set[str] = set()  # event ids
+        self.tried: list[str] = []
+
+    def reacts(self, event: Event) -> bool:
+        return event.type == "Happened"
+
+    def sequence(self, event: Event) -> str:
+        return stream_sequence(event)
+
+    def handle(self, store: Store, arrival: Arrival, advance: Advance) -> bool:
+        event = arrival.event
+        self.tried.append(event.event_id or "")
+        if event.event_id in self.poisonous:
+            raise ValueError("poison")
+        key = StreamKey("Effect", event.id)
+        there = store.stream(key)
+        # A new id each time: the store could not tell that it was done before.
+        store.append(key, there.version if there else 0, [_happened("Done", event.event_id or "")], advance)
+        return True
+
+    def flush(self, store: Store, advance: Advance) -> bool:
+        return False
+
+    def forget(self) -> None:
+        pass
+
+
+def _happened(type_: str, of: str = "") -> NewEvent:
+    return NewEvent(type_, {"of": of}, str(uuid.uuid4()))
+
+
+def happen(store: Store, id_: str, type_: str = "Happened") -> Event:
+    """Something happens in a stream."""
+    key = StreamKey("Thing", id_)
+    there = store.stream(key)
+    return store.append(key, there.version if there else 0, [_happened(type_)])[0]
+
+
+def done(store: Store, id_: str) -> list[str]:
+    """The ids of the events of this stream whose effects are there, in order."""
+    found = []
+    for event in store.stream_events(StreamKey("Effect", id_)):
+        data = payload.decode(event.data).value
+        assert isinstance(data, dict)
+        found.append(str(data["of"]))
+    return found
+
+
+def known(store: Store, name: str = NAME) -> Subscribed | None:
+    return next((known for known in store.subscriptions() if known.name == name), None)
+
+
+def until(true: Callable[[], object], seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+@contextmanager
+def subscribed(url: str, effects: Effects, knobs: Knobs | None = None) -> Iterator[list[Standing]]:
+    """The subscriber in a thread."""
+    cancellation = Cancellation()
+    told: list[Standing] = []
+    thread = threading.Thread(
+        target=run_subscriber, args=(StoreSpec(url), NAME, effects, cancellation, told.append, knobs)
+    )
+    thread.start()
+    try:
+        yield told
+    finally:
+        cancellation.cancel()
+        thread.join(10)
+        assert not thread.is_alive()
