@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from explorer.subscriber import LEASE
+from explorer.claiming import LEASE
 
 WARM = 2.0  # seconds in which services come up
 
