@@ -7,6 +7,7 @@ Nouns and values
     model            Event, Stream, Snapshot, Domain …      errors: every expected failure
     payload          JSON text to exact values and back     json_state: states as JSON
     diff             what changed, and applying it          cancellation: how things stop early
+    rows             what a read model's columns may hold, and rows while a projection works on them
     causation        what events say of their cause         descriptions: commands as plain data
     narration        events in the words of their domain
     resources        where fonts and icons are              settings: what is remembered
@@ -18,7 +19,7 @@ Stores: the databases (`stores/`)
     reader           the `Store` over any layout; it asks reading (rows → events), event_lists, stream_lists,
                      snapshot_lists (pages), writing (append) and own (what only our own store can do; making one)
     claims           named subscriptions: one owner, a checkpoint that moves with what is written; parking: events
-                     that they have put aside
+                     that they have put aside; read_models: rows that move with a checkpoint, in tables of their own
     connection       what all that needs of a database: sqlite with sqlite_file (may it be opened?), postgres with
                      postgres_driver; translate, translate_postgres: drivers' errors become ours
     conformance      the checks behind the verb `check`, with walk and query_plans

@@ -89,6 +89,11 @@ class Fenced(ExplorerError):
     """Another instance has claimed the subscription meanwhile. Nothing was written."""
 
 
+class TableChanged(ExplorerError):
+    """A table of a read model is not as it was made: altered, dropped, or somebody else's. Nothing was written to it.
+    No event is to blame, and rebuilding helps where the table is one of ours."""
+
+
 class OutcomeUnknown(ExplorerError):
     """The answer to a commit was lost. `event_ids` tell afterwards whether it happened."""
 

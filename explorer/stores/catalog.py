@@ -8,10 +8,15 @@ from explorer.errors import Invalid
 from explorer.stores.connection import Connection
 from explorer.stores.layout import Catalog, Table, quoted
 
-_SQLITE = """SELECT name, type, upper(coalesce(sql, '')) FROM sqlite_master
-WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"""
+MARK = "made by the event-store explorer for the read model "
+"""What stands on a table of a read model, followed by its subscription's name: on PostgreSQL as a comment on it, in
+SQLite as one in the statement that made it. It is no part of any store."""
 
-_POSTGRESQL = """SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(c.relkind AS text),
+_SQLITE = f"""SELECT name, type, upper(coalesce(sql, '')) FROM sqlite_master
+WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    AND (sql IS NULL OR instr(sql, '/* {MARK}') = 0) ORDER BY name"""
+
+_POSTGRESQL = f"""SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(c.relkind AS text),
     array_agg(CAST(a.attname AS text) ORDER BY a.attnum),
     array_agg(format_type(a.atttypid, NULL) ORDER BY a.attnum),
     ARRAY(SELECT CAST(i.relname AS text) FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid
@@ -21,6 +26,7 @@ JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+    AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE '{MARK}%'
 GROUP BY c.oid, n.nspname, c.relname, c.relkind
 ORDER BY n.nspname, c.relname"""
 _FUNCTIONS = """SELECT DISTINCT n.nspname || '.' || p.proname FROM pg_proc AS p

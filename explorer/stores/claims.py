@@ -8,6 +8,7 @@ subscription can compute what it likes: it commits nothing. (Fencing tokens, as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from explorer.errors import ConnectionLost, Fenced, Invalid
@@ -88,11 +89,13 @@ def advancing(reading: Reading, advance: Advance, run: Run) -> None:
         parking(reading, advance, run)
 
 
-def advance(reading: Reading, moved: Advance) -> None:
-    """See `Store.advance`."""
+def advance(reading: Reading, moved: Advance, also: Callable[[Run], None] | None = None) -> None:
+    """See `Store.advance`. `also`: what else is written in this transaction."""
     try:
         with reading.connection.transaction() as run:
             advancing(reading, moved, run)
+            if also is not None:
+                also(run)
     except CommitLost:
         now = {known.name: (known.epoch, known.checkpoint) for known in subscriptions(reading)}
         # A checkpoint that was not to move does not tell whether the rest has happened: that is found out by reading.
@@ -142,6 +145,42 @@ def reset(reading: Reading, name: str, checkpoint: bytes) -> None:
             run(f"DELETE FROM {parked_table(reading)} WHERE subscription = :name", {"name": name})
     except CommitLost:
         raise _lost() from None
+
+
+def adopt(reading: Reading, moved: Advance, name: str, accepts: Callable[[bytes], bool], run: Run) -> bool:
+    """Within this transaction: the subscription `name` stands from now on where that of `moved` stands after it, which
+    goes; its owner is fenced off, and it has the parked events of the other. → False, and nothing is changed, where it
+    does not accept this in place of the checkpoint that it has. Raises `Fenced` for the claim of `moved`."""
+    table, parked = _table(reading), parked_table(reading)
+    both = {"name": name, "other": moved.claim.name}
+    there = {"name": name, "after": moved.after, "now": moment_of(reading.instance, None)}
+    # First of all, and whatever comes of it: from here on its owner waits.
+    found = run(f"UPDATE {table} SET beat = beat + 1 WHERE name = :name RETURNING checkpoint", {"name": name})
+    if found and not accepts(bytes(found[0][0])):
+        return False
+    advancing(reading, moved, run)
+    if found:
+        run(
+            f"UPDATE {table} SET checkpoint = :after, saved_at = :now, owner = '', state = '', detail = '',"
+            " epoch = epoch + 1 WHERE name = :name",
+            there,
+        )
+    else:
+        run(
+            f"INSERT INTO {table} (name, checkpoint, saved_at, owner, epoch) VALUES (:name, :after, :now, '', 1)", there
+        )
+    run(f"DELETE FROM {parked} WHERE subscription = :name", {"name": name})
+    run(f"UPDATE {parked} SET subscription = :name WHERE subscription = :other", both)
+    run(f"DELETE FROM {table} WHERE name = :other", {"other": moved.claim.name})
+    return True
+
+
+def remove(reading: Reading, claim: Claim, run: Run) -> None:
+    """Within this transaction: the subscription goes, with what it has parked. Raises `Fenced`."""
+    sql = f"DELETE FROM {_table(reading)} WHERE name = :name AND epoch = :epoch RETURNING epoch"
+    if not run(sql, {"name": claim.name, "epoch": claim.epoch}):
+        raise _fenced(claim)
+    run(f"DELETE FROM {parked_table(reading)} WHERE subscription = :name", {"name": claim.name})
 
 
 def want(reading: Reading, name: str, position: int, what: str) -> None:

@@ -42,6 +42,10 @@ class Connection(Protocol):
         """Column names of a SELECT and, on PostgreSQL, their types ("jsonb", "bytea" …; "" if that is unknown)."""
         ...
 
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Within this block `rows` and `columns` read what was committed at its beginning."""
+        ...
+
     def transaction(self) -> AbstractContextManager[Run]:
         """A writing transaction, which takes the lock at its start where the database has but one. Commits at the end
         of the block, rolls back when it raises. Raises `CommitLost`, `Duplicate`."""

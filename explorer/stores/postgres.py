@@ -30,6 +30,7 @@ LOCK_SECONDS = 10
 
 SETTINGS = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
 READING = f"BEGIN READ ONLY; {SETTINGS}"
+ONE_MOMENT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}"
 WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ class PostgresConnection:
         self._cancellation: Cancellation | None = None
         self._channel: str | None = None
         self._snapshot: str | None = None
+        self._moment: psycopg.Connection[Any] | None = None  # in a transaction that reads what was at its beginning
         self._prepared = not address.pooled
         self._connection: sa.Connection | None = None
         self._driver: psycopg.Connection[Any] | None = None
@@ -203,7 +205,19 @@ class PostgresConnection:
 
         return self._reading(read)
 
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        _, driver = self._begin(ONE_MOMENT)
+        self._moment = driver
+        try:
+            yield
+        finally:
+            self._moment = None
+            self._tidy()
+
     def _reading(self, job: Callable[[sa.Connection], T]) -> T:
+        if self._moment is not None:
+            return self._within(self._moment, job)
         for attempt in (1, 2):
             if self._cancellation is not None:
                 self._cancellation.check()
@@ -225,11 +239,22 @@ class PostgresConnection:
                 raise known from None
         raise AssertionError("unreachable")
 
+    def _within(self, driver: psycopg.Connection[Any], job: Callable[[sa.Connection], T]) -> T:
+        if self._cancellation is not None:
+            self._cancellation.check()
+        lost = self._driver is not driver or driver.info.transaction_status != pq.TransactionStatus.INTRANS
+        if self._connection is None or lost:
+            raise ConnectionLost(f"The connection to {self.title} broke.", "Try again.")
+        try:
+            return job(self._connection)
+        except (psycopg.Error, sa.exc.DBAPIError, UnicodeEncodeError) as error:
+            raise self._known(error) from None
+
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[Run]:
-        connection, driver = self._begin_writing()
+        connection, driver = self._begin(WRITING)
         committing = False
         try:
 
@@ -251,13 +276,13 @@ class PostgresConnection:
             self._tidy()
             raise
 
-    def _begin_writing(self) -> tuple[sa.Connection, psycopg.Connection[Any]]:
+    def _begin(self, how: str) -> tuple[sa.Connection, psycopg.Connection[Any]]:
         for attempt in (1, 2):
             if self._cancellation is not None:
                 self._cancellation.check()
             connection, driver = self._live()
             try:
-                driver.execute(WRITING, prepare=False)
+                driver.execute(how, prepare=False)
                 return connection, driver
             except psycopg.Error as error:
                 known = self._known(error)

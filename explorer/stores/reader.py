@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from explorer.cancellation import Cancellation
 from explorer.errors import ReadOnly
-from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
-from explorer.stores import claims, event_lists, own, parking, stream_lists, writing
+from explorer.model import (
+    Event,
+    EventQuery,
+    Key,
+    NewEvent,
+    Page,
+    Position,
+    Row,
+    RowChange,
+    Snapshot,
+    StoreInfo,
+    StreamInfo,
+    StreamKey,
+    Table,
+)
+from explorer.stores import claims, event_lists, own, parking, read_models, stream_lists, writing
 from explorer.stores.connection import Connection
 from explorer.stores.layout import Instance, Native
 from explorer.stores.reading import Reading, as_text
@@ -193,9 +208,10 @@ class SqlStore:
         self._must_be_writable(own_only=True)
         return claims.claim(self._reading, name, owner, epoch)
 
-    def advance(self, advance: Advance) -> None:
+    def advance(self, advance: Advance, changes: Sequence[RowChange] = (), tables: Sequence[Table] = ()) -> None:
         self._must_be_writable(own_only=True)
-        claims.advance(self._reading, advance)
+        also = partial(read_models.changing, self._reading, advance, tables, changes) if tables else None
+        claims.advance(self._reading, advance, also)
 
     def beat(self, claim: Claim, state: str = "", detail: str = "") -> Asked:
         self._must_be_writable(own_only=True)
@@ -228,6 +244,29 @@ class SqlStore:
     def want(self, name: str, position: int, what: Literal["retry", "skip", ""]) -> None:
         self._must_be_writable(own_only=True)
         claims.want(self._reading, name, position, what)
+
+    # -- read models ---------------------------------------------------------------------------------------------------
+
+    def rows(self, table: Table, after: Key | None = None, limit: int = 200, find: str = "") -> Page[Row]:
+        self._must_be_own()
+        return read_models.rows(self._reading, table, after, limit, find)
+
+    def row(self, table: Table, key: Key) -> Row | None:
+        self._must_be_own()
+        return read_models.row(self._reading, table, key)
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        return self._connection.one_moment()
+
+    def replace_rows(
+        self, advance: Advance, name: str, tables: Sequence[Table], accepts: Callable[[bytes], bool]
+    ) -> bool:
+        self._must_be_writable(own_only=True)
+        return read_models.replace_rows(self._reading, advance, name, tables, accepts)
+
+    def abandon_rows(self, claim: Claim, tables: Sequence[Table]) -> None:
+        self._must_be_writable(own_only=True)
+        read_models.abandon(self._reading, claim, tables)
 
     def _must_be_own(self) -> None:
         if self.instance.layout != "own":

@@ -156,6 +156,19 @@ class SqliteConnection:
 
         return self._patiently(described)
 
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        self._follow_owner()
+        self._patiently(lambda: self._driver.execute("BEGIN"))
+        try:
+            # What is read first decides which moment that is.
+            self.rows("SELECT count(*) FROM sqlite_master")
+            yield
+        finally:
+            if self._driver.in_transaction:
+                with self._uninterrupted():
+                    self._driver.execute("ROLLBACK")
+
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -312,7 +325,7 @@ def _forbid_writing(driver: sqlite3.Connection) -> None:
 
 
 def _only_reading(action: int, first: str | None, second: str | None, schema: str | None, inner: str | None) -> int:
-    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE):
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION):
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_FUNCTION and second != "load_extension":
         return sqlite3.SQLITE_OK

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from explorer.cancellation import Cancellation
-from explorer.model import Event, EventQuery, NewEvent, Page, Position, Snapshot, StoreInfo, StreamInfo, StreamKey
+from explorer.model import (
+    Event,
+    EventQuery,
+    Key,
+    NewEvent,
+    Page,
+    Position,
+    Row,
+    RowChange,
+    Snapshot,
+    StoreInfo,
+    StreamInfo,
+    StreamKey,
+    Table,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +233,10 @@ class Store(Protocol):
         former owner off. None when somebody else was faster."""
         ...
 
-    def advance(self, advance: Advance) -> None:
-        """Move the checkpoint alone. Raises `Fenced`."""
+    def advance(self, advance: Advance, changes: Sequence[RowChange] = (), tables: Sequence[Table] = ()) -> None:
+        """Move the checkpoint, and with it the rows of a read model that is kept in these tables. Raises `Fenced`, and
+        `TableChanged` where one of the tables is not as it was made. At the beginning (`before` is empty) they are made
+        anew. Keys and values have to fit: see `rows.Working`."""
         ...
 
     def beat(self, claim: Claim, state: str = "", detail: str = "") -> Asked:
@@ -256,4 +272,33 @@ class Store(Protocol):
     def want(self, name: str, position: int, what: Literal["retry", "skip", ""]) -> None:
         """Ask the owner to try a parked event again or to drop it; it does so within about a second. Trying one that
         waits behind others begins with the first of its sequence. Raises `Invalid` for what is not parked."""
+        ...
+
+    # -- read models: only in stores of our own ------------------------------------------------------------------------
+
+    def rows(self, table: Table, after: Key | None = None, limit: int = 200, find: str = "") -> Page[Row]:
+        """Rows of a read model in the order of their keys. `find`: text contained in one of the values, ignoring case.
+        Raises `TableChanged` where the table is not there, or not as it was made."""
+        ...
+
+    def row(self, table: Table, key: Key) -> Row | None:
+        """One of them. Raises `TableChanged`."""
+        ...
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Within this block all that is read is of one moment. To be short: databases keep what was then meanwhile."""
+        ...
+
+    def replace_rows(
+        self, advance: Advance, name: str, tables: Sequence[Table], accepts: Callable[[bytes], bool]
+    ) -> bool:
+        """The tables beside these (`read_models.beside`), which the subscription of `advance` has filled, take their
+        place, and its checkpoint that of the subscription `name`, whose owner is fenced off: it claims again, and goes
+        on from there. All in one transaction, in which the subscription that did this work goes as well. → False, and
+        nothing has happened, where the checkpoint in that moment is not one to be replaced. Raises `Fenced`,
+        `TableChanged`."""
+        ...
+
+    def abandon_rows(self, claim: Claim, tables: Sequence[Table]) -> None:
+        """Give up a rebuild: its subscription goes, and the tables beside these. Raises `Fenced`."""
         ...

@@ -14,6 +14,7 @@ from explorer.errors import (
     NeedsPassword,
     ReadOnly,
     StoreFull,
+    TableChanged,
 )
 from explorer.stores.connection import Duplicate
 from explorer.stores.translate import driver_error
@@ -59,6 +60,8 @@ def _postgres_state(state: str, title: str, said: str) -> ExplorerError | None:
             return ReadOnly(f"This user may not do that in {title} ({said}).", "Ask for the permission to SELECT.")
         case "53100":
             return StoreFull(f"The disk of {title} is full. Nothing was written.", "Make room and try again.")
+        case "2BP01":  # only tables of read models are ever dropped
+            return TableChanged(f"{title}: {said}.", "Drop what leans on it (a view?), rebuild, and make it again.")
         case "XX001" | "XX002" | "58030":
             return Damaged(f"{title} is damaged where it had to be read ({said}).")
         case "57P01" | "57P02" | "57P03" | "57P05" | "25P03":
