@@ -58,8 +58,8 @@ What is started
                      (snapshots_dock), pattern/ (pattern_page), start/ (first_page, open_dialog). Below them:
                      asking/ waits for the window (worker, polling, lanes), parts/ are widgets that know no store,
                      look/ is how all of it looks
-    cli/             the program without a window: arguments, opening, output; reading, tracing, writing, serving
-                     and simulating have the verbs, window starts the window where display finds one
+    cli/             the program without a window: arguments, opening, output; reading, tracing, writing, serving,
+                     subscriptions and simulating have the verbs, window starts the window where display finds one
     selftest         does this installation work?
 """
 

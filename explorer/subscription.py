@@ -17,7 +17,7 @@ from explorer.model import Position
 from explorer.overlap import ByOverlap, ByStream
 from explorer.stores.store import Store
 
-__all__ = ["Arrival", "Backoff", "Mode", "Subscription", "reached"]
+__all__ = ["Arrival", "Backoff", "Mode", "Subscription", "behind", "reached"]
 
 Mode: TypeAlias = Literal["eager", "ordered"]
 
@@ -197,6 +197,11 @@ def reached(checkpoint: bytes) -> Position | None:
     except (ValueError, KeyError, TypeError):
         return None
     return position
+
+
+def behind(position: int) -> bytes:
+    """The checkpoint of a subscription that has handed out everything up to this position."""
+    return json.dumps({"kind": "position", "position": position, "holes": []}, separators=(",", ":")).encode()
 
 
 def _position(stored: Any) -> Any:

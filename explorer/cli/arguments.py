@@ -153,17 +153,46 @@ def parser() -> argparse.ArgumentParser:
         part.add_argument("--id", metavar="I", required=must, help="id of the stream")
         part.add_argument("--version", metavar="N", type=_version, required=name == "delete", help="at this version")
 
-    services = _verb(verbs, "services", "run the services of a domain, or list them", "Services react to events.")
+    _services(verbs)
+    _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
+    return whole
+
+
+def _services(verbs: Verbs) -> None:  # type: ignore[valid-type]
+    services = _verb(
+        verbs,
+        "services",
+        "run the services of a domain, and manage their subscriptions",
+        "Services react to events. Each has a named subscription: where it stands, who runs it, and what it has parked "
+        "because it\ncould not be handled. NAME is that of a subscription, or the last part of it.",
+    )
     does = services.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
     run = _store_verb(
-        does, "run", "run them", "Run the policies of a domain until Ctrl+C. Of several that run, one works at a time."
+        does, "run", "run them", "Run the services of a domain until Ctrl+C. Of several that run, one works at a time."
     )
     run.add_argument("--service", metavar="NAME", help="only this one")
     run.add_argument("--seconds", metavar="S", type=_seconds, help="end after so many seconds")
-    _store_verb(does, "list", "who is where", "List the subscriptions of a store: their owners, positions and lag.")
-
-    _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
-    return whole
+    _store_verb(does, "list", "who is where", "List the subscriptions of a store: state, lag, parked events, owner.")
+    for name, brief, description in (
+        ("pause", "let one rest", "Ask the owner of a subscription to handle nothing until it is resumed."),
+        ("resume", "let it go on", "Let a paused subscription go on."),
+        ("reset", "start over", "Let a subscription start over, from the beginning or after a position."),
+        ("parked", "what could not be handled", "List the events that subscriptions have parked, and why."),
+        ("retry", "try parked events again", "Try parked events again, each with what waits behind it."),
+        ("skip", "drop parked events", "Drop parked events; what waits behind them goes on."),
+    ):
+        part = _store_verb(does, name, brief, description)
+        part.add_argument("name", metavar="NAME", nargs="?" if name == "parked" else None, help="of a subscription")
+        if name == "reset":
+            part.add_argument("--after", metavar="POSITION", help="go on after this position (else: the beginning)")
+            part.add_argument("--yes", action="store_true", help="events will be handled again, and that is wanted")
+        elif name == "parked":
+            _limit(part)
+        elif name in ("retry", "skip"):
+            some = "*" if name == "retry" else "+"
+            part.add_argument("positions", metavar="POSITION", type=_version, nargs=some, help="as parked shows them")
+            if name == "retry":
+                part.add_argument("--all", action="store_true", help="all that could not be handled")
 
 
 def complete(arguments: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The verb that works: services, which run policies on a store, and say how their subscriptions stand."""
+"""The verb that works: services, which react to the events of a store, and what is done about their subscriptions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import time
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
+from explorer.cli import subscriptions
 from explorer.cli.opening import opened, plugins, spec_of
-from explorer.cli.output import GREEN, RED, YELLOW, Output, brief_when, when
+from explorer.cli.output import GREEN, RED, YELLOW, Output
 from explorer.cli.reading import Verb
 from explorer.errors import ExplorerError, Invalid
 from explorer.follow import Standing
@@ -19,16 +20,16 @@ from explorer.plugins import Loaded
 from explorer.policies import run_service, subscription_name
 from explorer.policies import services as services_of
 from explorer.stores import StoreSpec
-from explorer.subscription import reached
 
-_STYLES = {"live": GREEN, "failing": RED, "stopped": RED}
+_STYLES = {"live": GREEN, "failing": RED, "parked": RED, "stopped": RED}
 _LOOK = 0.2  # seconds between two looks at whether it is to end
 
 Said: TypeAlias = "queue.SimpleQueue[tuple[str, Standing, ExplorerError | None]]"
 
 
 def services(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
-    return _run(arguments, output, cancellation) if arguments.what == "run" else _list(arguments, output, cancellation)
+    does = _run if arguments.what == "run" else subscriptions.DOES[arguments.what]
+    return does(arguments, output, cancellation)
 
 
 def _run(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
@@ -84,38 +85,6 @@ def _chosen(domains: Loaded, name: str | None) -> list[tuple[Domain, str]]:
         known = ", ".join(subscription_name(*one) for one in there) or "none"
         raise Invalid(f"There is no service {name}." if name else "There is no service to run.", f"There is: {known}.")
     return chosen
-
-
-def _list(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
-    output.columns("subscription", "owner", ">epoch", ">position", ">lag", "moved")
-    with opened(arguments, cancellation) as store:
-        head = store.head()
-        for known in store.subscriptions():
-            there = reached(known.checkpoint)
-            position = there if isinstance(there, int) else None
-            lag = head - (position or 0) if isinstance(head, int) else None
-            output.line(
-                {
-                    "subscription": known.name,
-                    "owner": known.owner or None,
-                    "epoch": known.epoch,
-                    "position": position,
-                    "lag": lag,
-                    "saved_at": when(known.saved_at),
-                }
-            )
-            output.row(
-                known.name, known.owner or "nobody", f"{known.epoch}", _number(position), _number(lag),
-                brief_when(known.saved_at),
-            )  # fmt: skip
-    output.flush()
-    if not output.printed:
-        output.text("No service has subscribed to this store yet.")
-    return 0
-
-
-def _number(number: int | None) -> str:
-    return "–" if number is None else f"{number:,}"
 
 
 VERBS: dict[str, Verb] = {"services": services}

@@ -11,7 +11,10 @@ from explorer.stores import StoreSpec, open_store
 from tests import stores_written
 from tests.cli.running import Run, program
 
-LISTED = ["subscription", "owner", "epoch", "position", "lag", "saved_at"]
+LISTED = [
+    *("subscription", "owner", "epoch", "position", "lag", "saved_at"),
+    *("state", "detail", "paused", "parked"),
+]
 
 
 @pytest.fixture
