@@ -81,15 +81,15 @@ def reset(arguments: argparse.Namespace, output: Output, cancellation: Cancellat
         raise Invalid("A subscription of our own store stands at a number.")
     with opened(arguments, cancellation, writes=True) as store:
         known = _named(store, arguments.name)
-        where = "the beginning" if after is None else f"position {after}"
+        where = "from the beginning" if after is None else f"after position {after}"
         if not arguments.yes:
             raise Invalid(
-                f"{known.name} would handle all events after {where} again, and forget {known.parked} parked events.",
+                f"{known.name} would handle all events {where} again, and forget {known.parked} parked events.",
                 "Give --yes if that is what you want.",
             )
         store.reset(known.name, b"" if after is None else behind(after))
         output.line({"subscription": known.name, "position": after})
-        output.text(f"{known.name} goes on after {where}.")
+        output.text(f"{known.name} goes on {where}.")
     return 0
 
 
