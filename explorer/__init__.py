@@ -43,11 +43,12 @@ Following a store: nothing lost
 What led to what
     causality        the chain of causes and effects of an event, across streams
     mermaid          such a chain as the text of a sequence diagram
+    past             the row that a system without events would keep, and what only the events answer
     pattern          the steps that an event went through: command, load, decide, append, delivery, reaction
 
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
-                     wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving answer
+                     wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling answer
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it
 

@@ -254,6 +254,27 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
+class CrudRow:
+    """The row that a system without events would keep of an aggregate: what would be left of its past."""
+
+    aggregate: str
+    table: str  # "ORDERS"
+    columns: Mapping[str, str]  # column → place in the state, a JSON Pointer; `id` and `updated_at` are there anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What people ask of the past of an aggregate, and by what rule its events answer."""
+
+    aggregate: str
+    text: str  # "Why was it rejected?"
+    types: tuple[str, ...] = ()  # events of these types answer …
+    changed: str = ""  # … or those that changed this place of the state, a JSON Pointer; neither: the last event
+    because: bool = False  # so does the event that led to it, where that is recorded
+    row: str = ""  # what the row says to it, with its {columns}, see `narration`; empty: it does not say
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """What a plug-in brings."""
 
@@ -267,3 +288,6 @@ class Domain:
     projections: tuple[Projection, ...] = ()
     narration: Mapping[str, str] = field(default_factory=dict)
     """Event type → a sentence in plain words with {fields} of its payload, see `narration`."""
+
+    rows: tuple[CrudRow, ...] = ()  # to compare the events with; what people are most interested in first
+    questions: tuple[Question, ...] = ()  # to ask both

@@ -7,7 +7,6 @@ of cut texts, in pages. Paths are JSON Pointers (RFC 6901).
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 
 from explorer.descriptions import AggregateInfo as AggregateInfo
@@ -48,6 +47,7 @@ class Opened(Struct, frozen=True, tag=True):
     problems: tuple[str, ...] = ()  # broken plug-ins: a line each, saying why
     narration: dict[str, str] = {}  # event type → template, see `narration`
     services: tuple[ServiceInfo, ...] = ()
+    rows: tuple[str, ...] = ()  # categories of which a domain says what row would be kept, the most interesting first
 
 
 # -- replay ------------------------------------------------------------------------------------------------------------
@@ -218,6 +218,45 @@ class TextPage(Struct, frozen=True, tag=True):
     problem: str = ""
 
 
+# -- the row or the events ---------------------------------------------------------------------------------------------
+
+
+class RowOrEvents(Ask, frozen=True, tag=True):
+    """The row that a system without events would keep of a stream, beside its events; and what both answer to the
+    `question` of this number, if one is asked. → `Compared`."""
+
+    category: str
+    id: str
+    question: int | None = None
+
+
+class Saying(Struct, frozen=True, array_like=True):
+    """An event in plain words."""
+
+    category: str
+    id: str
+    version: int
+    type: str
+    at: int | None  # microseconds since the epoch, UTC
+    words: str
+    by: str = ""  # who wrote it, as far as anybody says
+    because: bool = False  # it led to the one before it in the list
+
+
+class Compared(Struct, frozen=True, tag=True):
+    category: str
+    id: str
+    table: str = ""
+    declared: bool = False  # the domain says what the row would have; else a general rule
+    row: dict[str, str] = {}  # column → value; empty: null
+    events: tuple[Saying, ...] = ()  # the newest, oldest first
+    count: int = 0  # events of the stream; 0: there is none
+    questions: tuple[str, ...] = ()
+    asked: int | None = None
+    row_says: str = ""
+    answers: tuple[Saying, ...] = ()  # none: it did not happen
+
+
 # -- commands and appends ----------------------------------------------------------------------------------------------
 
 
@@ -325,21 +364,6 @@ class Failure(Struct, frozen=True, tag=True):
     detail: str = ""
 
 
-class Envelope(Struct, frozen=True, array_like=True):
-    """Program → engine: an ask in msgpack; nil cancels the ask of that number."""
-
-    number: int
-    ask: msgspec.Raw
-
-
-class Reply(Struct, frozen=True, array_like=True):
-    """Engine → program. `last`: the answer or failure; nothing more comes for this number."""
-
-    number: int
-    last: bool
-    body: msgspec.Raw
-
-
 AnyAsk = (
     Open
     | Replay
@@ -348,6 +372,7 @@ AnyAsk = (
     | Diff
     | PayloadRows
     | Text
+    | RowOrEvents
     | PreviewCommand
     | PreviewAppend
     | SnapshotIfDue
@@ -363,6 +388,7 @@ AnyReply = (
     | Rows
     | DiffPage
     | TextPage
+    | Compared
     | Preview
     | Verdict
     | Done

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
-from explorer.engine import deciding, messages, saving, text
+from explorer.engine import deciding, messages, saving, telling, text
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
@@ -67,6 +67,8 @@ class Session:
                 return self._payload_rows(ask)
             case messages.Text():
                 return self._text(ask)
+            case messages.RowOrEvents():
+                return self._row_or_events(ask)
             case messages.PreviewCommand():
                 return deciding.preview_command(self._opened(), self._domains, ask)
             case messages.PreviewAppend():
@@ -100,7 +102,8 @@ class Session:
         for domain in reversed(self._domains.domains):  # of two that know a type the first speaks
             narration |= domain.narration
         services = describe_services(self._domains.domains)
-        return messages.Opened(tuple(aggregates), self._domains.problems, narration, services)
+        rows = tuple(category for domain in self._domains.domains for category in telling.categories_with_rows(domain))
+        return messages.Opened(tuple(aggregates), self._domains.problems, narration, services, rows)
 
     def _opened(self) -> Store:
         """The store; opened now if it could not be before."""
@@ -184,6 +187,12 @@ class Session:
         changes = self._values.changes(folding, ask.before, ask.after)
         page = changes[max(0, ask.start) : max(0, ask.start) + max(0, ask.limit)]
         return messages.DiffPage(ask.start, len(changes), tuple(map(diff_row, page)))
+
+    def _row_or_events(self, ask: messages.RowOrEvents) -> Turn:
+        store, folding = self._opened(), self._folding(ask.category, ask.id)
+        while folding.advance(store):
+            yield None
+        return telling.compared(store, self._domains, folding, ask)
 
     # -- payloads and long texts -----------------------------------------------------------------------------------
 

@@ -11,9 +11,10 @@ import struct
 from collections.abc import Iterator
 
 import msgspec
+from msgspec import Struct
 
 from explorer import errors
-from explorer.engine.messages import MESSAGE, AnyAsk, AnyReply, Ask, Envelope, Failure, Reply
+from explorer.engine.messages import MESSAGE, AnyAsk, AnyReply, Ask, Failure
 from explorer.errors import ExplorerError
 
 LARGEST = 512 * 1024 * 1024  # bytes of one message: more can only be a broken stream of bytes
@@ -21,6 +22,22 @@ LARGEST = 512 * 1024 * 1024  # bytes of one message: more can only be a broken s
 _HEAD = struct.Struct(">IB")
 _BODY = MESSAGE - _HEAD.size
 _NOTHING = msgspec.Raw(b"\xc0")  # nil
+
+
+class Envelope(Struct, frozen=True, array_like=True):
+    """Program → engine: an ask in msgpack; nil cancels the ask of that number."""
+
+    number: int
+    ask: msgspec.Raw
+
+
+class Reply(Struct, frozen=True, array_like=True):
+    """Engine → program. `last`: the answer or failure; nothing more comes for this number."""
+
+    number: int
+    last: bool
+    body: msgspec.Raw
+
 
 _encoder = msgspec.msgpack.Encoder()
 _ask = msgspec.msgpack.Decoder(AnyAsk)

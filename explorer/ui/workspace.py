@@ -72,6 +72,7 @@ class Workspace(QObject):
         self.aggregates: tuple[messages.AggregateInfo, ...] = ()
         self.plugin_problems: tuple[str, ...] = ()
         self.narration: dict[str, str] = {}  # event type → a sentence with {fields}, see `narration`
+        self.rows: tuple[str, ...] = ()  # see `messages.Opened.rows`
         self.current_stream: tuple[str, str, int] = ("", "", 0)
         self.live = LiveState("off")
         self._session = 0  # answers of an earlier one are dropped
@@ -168,7 +169,7 @@ class Workspace(QObject):
             polling.stop()
         besides = self.services.let_go()
         self.info, self.spec = None, None
-        self.aggregates, self.plugin_problems, self.narration = (), (), {}
+        self.aggregates, self.plugin_problems, self.narration, self.rows = (), (), {}, ()
         self.current_stream = ("", "", 0)
         self.live = LiveState("off")
         return workers, polling, lanes, besides
@@ -393,7 +394,7 @@ class Workspace(QObject):
     def _engine_opened(self, session: int, lane: str, opened: messages.Opened) -> None:
         if session == self._session and lane == "interactive":
             self.aggregates, self.plugin_problems = opened.aggregates, opened.problems
-            self.narration = opened.narration
+            self.narration, self.rows = opened.narration, opened.rows
             if self.writable and self.info is not None and self.info.layout == "own" and self.spec is not None:
                 self.services.open(self.spec, self.plugins, opened.services)
             self.engine_ready.emit()

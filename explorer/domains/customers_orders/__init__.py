@@ -14,6 +14,7 @@ from explorer.domains.customers_orders.order import ORDER
 from explorer.domains.customers_orders.original import upcast
 from explorer.domains.customers_orders.policies import POLICIES
 from explorer.domains.customers_orders.projections import PROJECTIONS
+from explorer.domains.customers_orders.questions import QUESTIONS, ROWS
 from explorer.model import Domain
 
 __all__ = ["DOMAIN"]
@@ -27,5 +28,7 @@ DOMAIN = Domain(
     upcast=upcast,
     projections=PROJECTIONS,
     narration=NARRATION,
+    rows=ROWS,
+    questions=QUESTIONS,
     files=tuple(str(Path(__file__).with_name(name)) for name in _FOLDING),
 )

@@ -18,6 +18,9 @@ QToolTip {{ background: {raised}; color: {text}; border: 1px solid {hairline}; p
 QLabel {{ background: transparent; }}
 QLabel#muted, QLabel[muted="true"] {{ color: {muted}; }}
 QLabel#heading {{ color: {muted}; font-size: {small}px; font-weight: 600; letter-spacing: 0.4px; }}
+QLabel#sentence {{ font-size: {large}px; }}
+QLabel#subject {{ font-size: {large}px; font-weight: 600; }}
+QLabel#strong {{ font-weight: 600; }}
 QLabel#title {{ font-size: {title}px; font-weight: 600; }}
 QLabel[tone="error"] {{ color: {error}; }}
 QLabel[tone="warning"] {{ color: {warning}; }}

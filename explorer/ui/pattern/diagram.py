@@ -129,7 +129,9 @@ class Diagram(QWidget):
         """Show this step alone, until another one; None: nothing."""
         self._step = step
         self._dots.clear()
-        if step is not None:
+        if step is None:
+            self._change(upto=len(KINDS))
+        else:
             pulses = [Pulse(step.kind, name, 1, step.event) for name in step.to or ("",)]
             self._show_working(pulses)
             begins = time.monotonic() - (0.0 if moving else MOVE)
@@ -165,7 +167,7 @@ class Diagram(QWidget):
         return QSize(theme.scaled(700), theme.scaled(280))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.scaled(500), theme.scaled(190))
+        return QSize(theme.scaled(480), theme.scaled(160))
 
     # -- moving --------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class ModeBar(QWidget):
     back_wanted = Signal()
     forward_wanted = Signal()
     now_wanted = Signal()
+    compare_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +59,14 @@ class ModeBar(QWidget):
         self.backlog.setObjectName("muted")
         self.backlog.setAccessibleName("What waits to be shown")
         line.addWidget(StillLabels(self.backlog, parent=self), 1)
-        self.line = line
+        self.compare = QToolButton(self)
+        self.compare.setText("Row or events")
+        self.compare.setIcon(icon("compare"))
+        self.compare.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.compare.setCheckable(True)
+        self.compare.setToolTip(text.tooltip("What a row that is overwritten would have left, beside the events"))
+        self.compare.toggled.connect(self.compare_wanted)
+        line.addWidget(self.compare)
 
     def _button(self, picture: str, title: str, keys: str, wanted: SignalInstance) -> QToolButton:
         button = QToolButton(self)

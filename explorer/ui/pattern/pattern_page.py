@@ -10,20 +10,20 @@ from collections import deque
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QHideEvent, QShowEvent
+from PySide6.QtGui import QFontMetrics, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from explorer.model import Event, EventQuery, Page
 from explorer.pattern import Happened, Step, facts, happened, how, words
-from explorer.stores.store import Subscribed
-from explorer.subscription import reached
 from explorer.ui.look import text, theme
 from explorer.ui.look.still import StillLabels
 from explorer.ui.pattern.diagram import Diagram
 from explorer.ui.pattern.happened_list import HappenedList
+from explorer.ui.pattern.looking import Looking
 from explorer.ui.pattern.mode_bar import Mode, ModeBar
 from explorer.ui.pattern.painting import NEWEST
-from explorer.ui.pattern.script import Script, pulses
+from explorer.ui.pattern.row_or_events import RowOrEventsPanel
+from explorer.ui.pattern.script import Script, pulses, summary
 from explorer.ui.pattern.traffic import Stand, Traffic
 from explorer.ui.workspace import Arrived, Workspace
 
@@ -31,7 +31,7 @@ BEFORE = 40  # events from before it was opened
 UNSEEN = 2_000  # events kept while nobody looks
 TOGETHER = 500  # milliseconds: what happens within it is told at once
 PACE = 1_600  # milliseconds for a step, slowly
-LOOK = 500  # milliseconds between two looks at the subscriptions
+WIDE = 1_000  # pixels in which row and events have room beside the diagram
 
 
 class PatternPage(QWidget):
@@ -51,14 +51,14 @@ class PatternPage(QWidget):
         self._owners: dict[
             str, tuple[tuple[int, int], int]
         ] = {}  # subscription → (epoch, beat), looks without a new one
-        self._chosen: Happened | None = None
+        self._wide_once = False
         self._build()
         self._together = QTimer(self, interval=TOGETHER, singleShot=True)
         self._together.timeout.connect(self._tell_together)
         self._pace = QTimer(self, interval=PACE, singleShot=True)
         self._pace.timeout.connect(self._next_slowly)
-        self._looks = QTimer(self, interval=LOOK)
-        self._looks.timeout.connect(self._look)
+        self.looking = Looking(workspace, self)
+        self.looking.looked.connect(self._on_stands)
         workspace.arrived.connect(self._on_arrived)
         workspace.time_mode_changed.connect(lambda _mode: self.list.model_.refresh())
         self._bind()
@@ -70,6 +70,7 @@ class PatternPage(QWidget):
         self.bar.back_wanted.connect(self.step_back)
         self.bar.forward_wanted.connect(self.step_forward)
         self.bar.now_wanted.connect(self.to_now)
+        self.bar.compare_wanted.connect(self._arrange)
         self.diagram = Diagram(self)
         self.diagram.picked.connect(self.choose)
         self.diagram.opened.connect(self._open)
@@ -77,6 +78,7 @@ class PatternPage(QWidget):
         self.list.chosen.connect(self._on_line)
         self.list.opened.connect(self._open)
         self.sentence = text.plain_label("", self, wrap=True)
+        self.sentence.setObjectName("sentence")
         self.sentence.setAccessibleName("What is shown")
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.facts = text.plain_label("", self)
@@ -95,25 +97,56 @@ class PatternPage(QWidget):
         around.setFrameShape(QScrollArea.Shape.NoFrame)
         around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         around.setWidget(self.diagram)
+        self._around = around
         upper = QWidget(self)
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(around, 1)
         column.addWidget(telling)
+        self.compared = RowOrEventsPanel(self.workspace, self)
         self.parts = QSplitter(Qt.Orientation.Vertical, self)
         self.parts.setChildrenCollapsible(False)
         self.parts.addWidget(upper)
         self.parts.addWidget(self.list)
         self.parts.setStretchFactor(0, 3)
         self.parts.setStretchFactor(1, 2)
+        self.beside = QSplitter(Qt.Orientation.Horizontal, self)
+        self.beside.setChildrenCollapsible(False)
+        self.beside.addWidget(self.parts)
+        self.beside.addWidget(self.compared)
+        self.beside.setStretchFactor(0, 3)
+        self.beside.setStretchFactor(1, 2)
+        self.compared.hide()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.bar)
-        whole.addWidget(self.parts, 1)
+        whole.addWidget(self.beside, 1)
         theme.signals().changed.connect(self._apply_theme)
         self._apply_theme()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._wide_once and self.width() >= theme.scaled(WIDE):
+            self._wide_once = True
+            self.bar.compare.setChecked(True)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Row and events beside the diagram; below it, where the list is, if there is too little room."""
+        wanted, wide = self.bar.compare.isChecked(), self.width() >= theme.scaled(WIDE)
+        if wide and self.compared.parent() is not self.beside:
+            self.beside.addWidget(self.compared)
+        elif not wide and self.compared.parent() is not self.parts:
+            self.parts.addWidget(self.compared)
+        if wanted and self.compared.isHidden():
+            self.compared.show()
+            self.beside.setSizes([self.width() * 3 // 5, self.width() * 2 // 5])
+            self.parts.setSizes([self.height() * 3 // 5, self.height() * 2 // 5, self.height() // 2])
+        elif not wanted:
+            self.compared.hide()
+        self.list.setVisible(wide or not wanted)
 
     def _bind(self) -> None:
         bind = self.workspace.actions.bind
@@ -126,10 +159,10 @@ class PatternPage(QWidget):
         bind("last", self.to_now, self)
 
     def _apply_theme(self) -> None:
-        font = theme.sans_font(15)
-        self.sentence.setFont(font)
+        self._around.setMinimumHeight(theme.scaled(110))
+        self.list.setMinimumHeight(theme.scaled(64))
         # Room for two lines, so that nothing moves from step to step.
-        self.sentence.setMinimumHeight(2 * QFontMetrics(font).lineSpacing())
+        self.sentence.setMinimumHeight(2 * QFontMetrics(theme.sans_font(15)).lineSpacing())
 
     # -- arriving ------------------------------------------------------------------------------------------------------
 
@@ -139,14 +172,13 @@ class PatternPage(QWidget):
             if not self._ready:
                 self._read_before()
             self._take_unseen()
-            if self.workspace.info is not None and self.workspace.info.layout == "own":
-                self._look()
-                self._looks.start()
+            self.looking.start()
             self._go_on()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        for timer in (self._looks, self._together, self._pace):
-            timer.stop()
+        self.looking.stop()
+        self._together.stop()
+        self._pace.stop()
         super().hideEvent(event)
 
     def _read_before(self) -> None:
@@ -174,28 +206,11 @@ class PatternPage(QWidget):
         steps = self.traffic.arrived(events)
         self._tell(steps, moving=new)
 
-    def _look(self) -> None:
-        """Where do the subscriptions stand?"""
-        self.workspace.browse(
-            lambda store: store.subscriptions(), self._on_subscriptions, topic="pattern subscriptions", owner=self
-        )
-
-    def _on_subscriptions(self, known: Sequence[Subscribed]) -> None:
-        if not self._ready:
-            return
-        self._tell(self.traffic.moved([self._stand(one) for one in known]), moving=True)
-        self.diagram.set_subscribers(self.traffic.subscribers())
-        self.list.delivered()
-
-    def _stand(self, one: Subscribed) -> Stand:
-        at = reached(one.checkpoint)
-        life = (one.epoch, one.beat)
-        before, quiet = self._owners.get(one.name, (life, 0))
-        quiet = quiet + 1 if life == before else 0
-        self._owners[one.name] = (life, quiet)
-        gone = not one.owner or quiet * LOOK > SILENT
-        state = "paused" if one.paused else "stopped" if gone else one.state or "live"
-        return Stand(one.name, at if isinstance(at, int) else 0, state, one.detail, one.parked)
+    def _on_stands(self, stands: Sequence[Stand]) -> None:
+        if self._ready:
+            self._tell(self.traffic.moved(stands), moving=True)
+            self.diagram.set_subscribers(self.traffic.subscribers())
+            self.list.delivered()
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
@@ -204,13 +219,23 @@ class PatternPage(QWidget):
             return
         self.script.add(steps, follow=self.mode == "live" or not moving)
         if not moving:
-            self.list.add([step.event for step in steps if step.kind == "append"])
+            before = [step.event for step in steps if step.kind == "append"]
+            self.list.add(before)
             self._show_standing()
+            self._compare_current(before)
             return
         self._steps += steps
         if not self._together.isActive() and self.isVisible():
             self._together.start(0 if len(steps) < 8 else TOGETHER)
         self._go_on()
+
+    def _compare_current(self, before: Sequence[Happened]) -> None:
+        """Begin with the stream one comes from, else with what moved last."""
+        category, id, version = self.workspace.current_stream
+        if version:
+            self.compared.show_stream(category, id)
+        else:
+            self.compared.follow([(event.category, event.id) for event in before])
 
     def _tell_together(self) -> None:
         """What has happened since the last time, at once."""
@@ -221,9 +246,11 @@ class PatternPage(QWidget):
         events = [step.event for step in steps if step.kind == "append"]
         self.list.add(events)
         self._show_standing()
+        if self.mode != "step":
+            self.compared.follow([(event.category, event.id) for event in events])
         if self.mode == "live":
             self.diagram.play(pulses(steps))
-            self._say(_summary(steps, self.traffic))
+            self._say(summary(steps, self.traffic.cause))
         self._show_backlog()
 
     def _show_standing(self) -> None:
@@ -333,12 +360,14 @@ class PatternPage(QWidget):
 
     def choose(self, event: Happened) -> None:
         """Show the facts of this event."""
-        self._chosen = event
         self.diagram.select(event)
         when = text.when(event.at, self.workspace.time_mode if self.workspace.time_mode == "utc" else "local")
         told = how(event, self.traffic.cause(event))
-        text.set_label(self.facts, " · ".join(part for part in (facts(event), when, told) if part))
+        line = " · ".join(part for part in (facts(event), when, told) if part)
+        text.set_label(self.facts, line)
+        self.facts.setToolTip(text.tooltip(line))
         self.list.show_event(event)
+        self.compared.show_stream(event.category, event.id)
 
     def _on_line(self, event: Happened) -> None:
         self.choose(event)
@@ -347,9 +376,6 @@ class PatternPage(QWidget):
 
     def _open(self, event: Happened) -> None:
         self.workspace.stream_wanted.emit(event.category, event.id, event.version)
-
-
-SILENT = 6_000  # milliseconds without a sign of life of an owner, after which nobody works there
 
 
 def _of_row(row: Arrived) -> Happened:
@@ -363,16 +389,3 @@ def _of_event(event: Event) -> Happened:
     return happened(
         event.category, event.id, event.version, event.type, event.position, event.event_id, at, event.metadata
     )
-
-
-def _summary(steps: Sequence[Step], traffic: Traffic) -> str:
-    """What happened at about the same time, in one sentence."""
-    last = steps[-1]
-    written = [step.event for step in steps if step.kind == "append"]
-    if len(written) <= 1:
-        return f"{last.event.name} of {last.event.place}: {how(last.event, traffic.cause(last.event))}."
-    commands = sum(step.kind in ("issue", "react") for step in steps)
-    got = len({step.event for step in steps if step.kind in ("deliver", "project")})
-    parts = [f"{commands:,} commands were decided" if commands else "", f"{len(written):,} events were appended"]
-    parts.append(f"{got:,} were delivered" if got else "")
-    return f"At about the same time {', '.join(part for part in parts if part)}."

@@ -73,6 +73,8 @@ def places(width: float, height: float, unit: float, subscribers: Sequence[Subsc
     store = QRectF(lefts[2], middle - tall / 2, STORE * scale, tall)
     found = Places(scale, command, aggregate, load, decide, store, lane=bottom + LANE * scale / 2)
     _place_subscribers(found, subscribers, lefts, top, bottom)
+    lowest = max([aggregate.bottom(), *(area.bottom() for area in found.subscribers.values())])
+    found.lane = min(found.lane, lowest + LANE * scale * 0.8)
     _lay_ways(found, subscribers, gap)
     return found
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from explorer.pattern import KINDS, Happened, Kind, Step
+from explorer.pattern import KINDS, Happened, Kind, Step, how
 
 MOST = 5_000  # steps that are kept
 
@@ -130,3 +130,16 @@ def pulses(steps: Sequence[Step]) -> list[Pulse]:
             found[step.kind, name] = (count + 1, step.event)
     order = sorted(found, key=lambda way: KINDS.index(way[0]))
     return [Pulse(way[0], way[1], *found[way]) for way in order]
+
+
+def summary(steps: Sequence[Step], cause: Callable[[Happened], Happened | None]) -> str:
+    """What happened at about the same time, in one sentence."""
+    last = steps[-1]
+    written = [step.event for step in steps if step.kind == "append"]
+    if len(written) <= 1:
+        return f"{last.event.name} of {last.event.place}: {how(last.event, cause(last.event))}."
+    commands = sum(step.kind in ("issue", "react") for step in steps)
+    got = len({step.event for step in steps if step.kind in ("deliver", "project")})
+    parts = [f"{commands:,} commands were decided" if commands else "", f"{len(written):,} events were appended"]
+    parts.append(f"{got:,} were delivered" if got else "")
+    return f"At about the same time {', '.join(part for part in parts if part)}."

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer import commands
@@ -26,6 +26,7 @@ from explorer.services import ServiceProcess
 from explorer.stores import StoreSpec, open_store
 from explorer.ui.pattern.diagram import FRAME
 from explorer.ui.pattern.pattern_page import PatternPage
+from explorer.ui.pattern.row_or_events import NOTHING, EventLine
 from explorer.ui.workspace import Arrived, Workspace
 from tests import stores_written
 from tests.ui.conftest import PATIENCE, Make, opened
@@ -88,7 +89,7 @@ def until(qtbot: QtBot, true: Callable[[], bool]) -> None:
 def still(qtbot: QtBot, page: PatternPage) -> None:
     """Wait until nothing moves, then see that nothing is painted either."""
     until(qtbot, lambda: not page.diagram.moving and not page._together.isActive())
-    page._looks.stop()  # where the subscriptions stand may change: services are alive
+    page.looking.stop()  # where the subscriptions stand may change: services are alive
     qtbot.wait(50)
     painted = page.diagram.painted
     qtbot.wait(8 * FRAME)
@@ -105,7 +106,7 @@ def cell(page: PatternPage, row: int, column: int) -> str:
 def test_an_order_goes_through_the_pattern(qtbot: QtBot, page: PatternPage, store_path: str) -> None:
     assert page.sentence.text().startswith("Nothing is happening now. Issue a command in Command")
     still(qtbot, page)
-    page._looks.start()
+    page.looking.start()
     with service(store_path, "customer"), service(store_path, "order"):
         until(qtbot, lambda: len(page.diagram.scene.subscribers) == 2)
         customer(store_path)
@@ -169,8 +170,9 @@ def test_hidden_nothing_runs_and_nothing_is_lost(qtbot: QtBot, page: PatternPage
     customer(store_path)
     with qtbot.waitSignal(page.workspace.arrived, timeout=PATIENCE):
         pass
-    timers = (page._looks, page._together, page._pace, page.diagram._frames)
+    timers = (page._together, page._pace, page.diagram._frames)
     assert not any(timer.isActive() for timer in timers)
+    assert not page.looking.active
     assert page.diagram.painted == painted
     page.show()
     until(qtbot, lambda: types(page) == ["CustomerCreated"])
@@ -255,7 +257,7 @@ def test_message_db(qtbot: QtBot, workspace: Workspace, postgres_url: str) -> No
     until(qtbot, lambda: types(page)[2:] == ["Withdrawn"])
     assert cell(page, 2, 3) == "the accounts service reacted to account:command-0-a v1"
     assert [(one.label, one.state) for one in page.diagram.scene.subscribers] == [("accounts", "")]
-    assert not page._looks.isActive()  # there are no subscriptions to look at
+    assert not page.looking.active  # there are no subscriptions to look at
 
 
 def test_eventuate(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> None:
@@ -298,3 +300,42 @@ def test_it_is_a_page_that_is_opened_from_the_menu_and_comes_back(
     assert [tab.id for tab in window.tabs.streams()] == ["c-1"]
     window.workspace.actions.trigger("history_back")
     assert window.tabs.currentWidget() is page
+
+
+# -- row or events -----------------------------------------------------------------------------------------------------
+
+
+def test_both_are_asked_why_it_was_rejected(qtbot: QtBot, page: PatternPage, store_path: str) -> None:
+    page.resize(1200, 700)
+    until(qtbot, lambda: page.compared.isVisible() and page.workspace.rows != ())
+    assert "No stream yet" in page.compared.empty.sentence.text()
+    with service(store_path, "customer"), service(store_path, "order"):
+        customer(store_path, 50)
+        order(store_path, "o-1", 60)
+        until(qtbot, lambda: page.compared.title.text() == "Order o-1" and len(lines_of(page.compared.events)) == 2)
+        # The customer's events that came between have not taken its place.
+        QTest.mouseClick(page.compared._buttons.buttons()[0], Qt.MouseButton.LeftButton)
+        until(qtbot, lambda: len(lines_of(page.compared.answers)) == 2)
+        assert "does not say why" in page.compared.row_says.findChildren(QLabel)[0].text()
+        rejected, because = lines_of(page.compared.answers)
+        assert rejected.accessibleName().startswith("Order o-1 is rejected: credit limit, v2")
+        assert because.accessibleName().startswith("because c-1 cannot pay 60 for order o-1: only 50")
+        with qtbot.waitSignal(page.workspace.stream_wanted) as wanted:
+            QTest.keyClick(because, Qt.Key.Key_Return)
+        assert wanted.args == ["Customer", "c-1", 2]
+        with qtbot.waitSignal(page.workspace.stream_wanted) as wanted:
+            QTest.mouseDClick(rejected, Qt.MouseButton.LeftButton)
+        assert wanted.args == ["Order", "o-1", 2]
+        QTest.mouseClick(page.compared._buttons.buttons()[2], Qt.MouseButton.LeftButton)
+        until(qtbot, lambda: page.compared.shown is not None and page.compared.shown.asked == 2)
+        assert page.compared.answers.findChildren(QLabel)[-1].text() == NOTHING
+    QTest.mouseClick(page.bar.compare, Qt.MouseButton.LeftButton)
+    assert not page.compared.isVisible()
+    page.resize(700, 500)
+    QTest.mouseClick(page.bar.compare, Qt.MouseButton.LeftButton)
+    assert page.compared.isVisible()
+    assert not page.list.isVisible()
+
+
+def lines_of(part: QWidget) -> list[EventLine]:
+    return [line for line in part.findChildren(EventLine) if not line.isHidden()]
