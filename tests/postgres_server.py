@@ -18,7 +18,7 @@ import tempfile
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,6 +43,9 @@ SETTINGS = {
     "timezone": "Asia/Kolkata",  # so that a time read in the session's zone by mistake is wrong by 5:30
 }
 
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "shared_buffers": "128MB"}
+"""What makes it a server as people run it, for measuring."""
+
 running: set[int] = set()
 """Process ids of the servers of this process: the leak check leaves them alone."""
 
@@ -50,9 +53,11 @@ running: set[int] = set()
 class PostgresServer:
     """A running server. `stop()` and `start()` restart it on the same data; `freeze()` and `thaw()` stop its clock."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises CalledProcessError, TimeoutError or OSError where it cannot be started."""
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` go before those of tests. Raises CalledProcessError, TimeoutError or OSError where it cannot be
+        started."""
         self.folder = folder
+        self._settings = {**SETTINGS, **(settings or {})}
         self.data = folder / "data"
         self._user = "nobody" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
         self._bin = _binaries(folder, self._user)
@@ -95,7 +100,7 @@ class PostgresServer:
 
     def start(self, seconds: float = 30) -> None:
         settings = {
-            **SETTINGS,
+            **self._settings,
             "unix_socket_directories": str(self.folder),
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -177,12 +182,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
     """A server of its own, for tests that stop, freeze or kill it; gone without a trace at the end."""
     # Not below pytest's folders: the path of a Unix socket may have 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="esx-pg-"))
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, settings)
         try:
             yield server
         finally:

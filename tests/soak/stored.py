@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -65,6 +66,26 @@ def read(url: str) -> Stored:
     with closing(sqlite3.connect(f"file:{url}?mode=ro", uri=True, isolation_level=None)) as file:
         file.execute("BEGIN")
         return _read(lambda sql: file.execute(sql).fetchall(), "", "")
+
+
+def decided(url: str, since: datetime) -> list[tuple[datetime, datetime | None]]:
+    """When each order was created after that moment, and when it was approved or rejected (None: not yet, or it was
+    cancelled before)."""
+    if "://" in url:
+        with psycopg.connect(url) as connection:
+            sql = _DECIDED.format("event_store.", "metadata ->> 'correlation_id'", "%s")
+            return connection.execute(sql.encode(), (since,)).fetchall()
+    with closing(sqlite3.connect(f"file:{url}?mode=ro", uri=True)) as file:
+        sql = _DECIDED.format("", "json_extract(metadata, '$.correlation_id')", "?")
+        found = file.execute(sql, (since.isoformat(timespec="microseconds"),))
+        return [tuple(at and datetime.fromisoformat(at) for at in row) for row in found]  # type: ignore[misc]
+
+
+_DECIDED = """WITH of_orders AS (
+    SELECT type, recorded_at, {1} AS correlation FROM {0}events WHERE category = 'Order' AND recorded_at >= {2}
+) SELECT created.recorded_at, answer.recorded_at FROM of_orders AS created LEFT JOIN of_orders AS answer
+    ON answer.correlation = created.correlation AND answer.type IN ('OrderApproved', 'OrderRejected')
+WHERE created.type = 'OrderCreated'"""
 
 
 def _read(rows: Callable[[str], Rows], schema: str, text: str) -> Stored:

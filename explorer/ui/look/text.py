@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
@@ -139,15 +141,23 @@ def clock(moment: int | None, mode: str = "local") -> str:
     not the present one. Microseconds since the epoch; "" for None."""
     if moment is None:
         return ""
+    seconds, rest = divmod(moment, 1_000_000)
     try:
-        value = datetime.fromtimestamp(moment // 1_000_000, UTC)
-        now = datetime.now(UTC)
-        if mode != "utc":
-            value, now = value.astimezone(), now.astimezone()
+        whole = _clock(seconds, mode, int(time.time()) // 900)
     except (OverflowError, ValueError, OSError):
         return f"{moment} µs"
+    return f"{whole}.{rest // 1000:03d}"
+
+
+@lru_cache(maxsize=2_000)
+def _clock(seconds: int, mode: str, _now: int) -> str:
+    """The time without its fraction; many events have the same. `_now` is another one when it may be another year: in
+    every zone that begins with a quarter of an hour."""
+    value, now = datetime.fromtimestamp(seconds, UTC), datetime.now(UTC)
+    if mode != "utc":
+        value, now = value.astimezone(), now.astimezone()
     date = f"{value:%m-%d}" if value.year == now.year else f"{value:%Y-%m-%d}"
-    return f"{date} {value:%H:%M:%S}.{moment // 1000 % 1000:03d}"
+    return f"{date} {value:%H:%M:%S}"
 
 
 def clock_zone(mode: str) -> str:

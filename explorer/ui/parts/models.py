@@ -13,6 +13,7 @@ from explorer.ui.look import text, theme
 
 CUT = text.CUT
 ROW_ROLE = Qt.ItemDataRole.UserRole  # the row itself
+FLASHING = 12  # rows that may light up at once: where everything is new, nothing stands out
 FLASH_MS = 900
 
 Index = QModelIndex | QPersistentModelIndex
@@ -142,6 +143,8 @@ class RowsModel(QAbstractTableModel):
     def _flash(self, first: int, last: int) -> None:
         if self._flashing is not None:
             self._flash_over()
+        if last - first >= FLASHING:
+            return
         self._flashing = (first, last)
         self._flash_end.start()
         self._repaint(first, last)
@@ -164,6 +167,12 @@ class RowsModel(QAbstractTableModel):
     def row(self, index: Index) -> Any:
         """The row behind an index, or None."""
         return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
+
+    def background(self, number: int, column: Column) -> QColor | None:
+        """What lies behind a cell of this row."""
+        if self._flashing is not None and self._flashing[0] <= number <= self._flashing[1]:
+            return QColor(theme.colours().flash)
+        return column.background(self.rows[number]) if column.background else None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self.rows)
@@ -204,9 +213,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ForegroundRole:
             return column.foreground(row) if column.foreground else None
         if role == Qt.ItemDataRole.BackgroundRole:
-            if self._flashing is not None and self._flashing[0] <= index.row() <= self._flashing[1]:
-                return QColor(theme.colours().flash)
-            return column.background(row) if column.background else None
+            return self.background(index.row(), column)
         if role == Qt.ItemDataRole.DecorationRole:
             return column.icon(row) if column.icon else None
         if role == ROW_ROLE:

@@ -8,25 +8,16 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
-from explorer.ui.parts.models import Index, RowsModel
+from explorer.ui.parts.cells import Cells
+from explorer.ui.parts.models import RowsModel
 
 AT_END = 50  # pixels: nearer than this, the list stands at its end
-
-
-class _CutLeft(QStyledItemDelegate):
-    """Shows the end of what does not fit."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        super().initStyleOption(option, index)
-        option.textElideMode = Qt.TextElideMode.ElideLeft
 
 
 class RowsTable(QTableView):
@@ -59,8 +50,7 @@ class RowsTable(QTableView):
         for number, column in enumerate(model.columns):
             mode = QHeaderView.ResizeMode.Interactive if column.width else QHeaderView.ResizeMode.Stretch
             header.setSectionResizeMode(number, mode)
-            if column.cut_left:
-                self.setItemDelegateForColumn(number, _CutLeft(self))
+        self.setItemDelegate(Cells(model, self))
         self.doubleClicked.connect(self._open)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self.scrolled.emit())
         theme.signals().changed.connect(self._apply_theme)
