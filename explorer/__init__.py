@@ -36,8 +36,8 @@ Domains: what folds and decides
 Following a store: nothing lost
     subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap)
     follow           going on for as long as somebody wants, through lost connections
-    subscriber       a named subscription at work: of several instances one owns it (claiming); events that cannot be
-                     handled are put aside (parking)
+    subscriber       a named subscription at work: of several instances one owns it (claiming); what it does about each
+                     event (handling); events that cannot be handled are put aside (parking)
     policies         the services of a domain: their policies, run by a subscriber
 
 What led to what
@@ -59,8 +59,9 @@ What is started
                      (snapshots_dock), pattern/ (pattern_page), start/ (first_page, open_dialog). Below them:
                      asking/ waits for the window (worker, polling, lanes), parts/ are widgets that know no store,
                      look/ is how all of it looks
-    cli/             the program without a window: arguments, opening, output; reading, tracing, writing, serving,
-                     subscriptions and simulating have the verbs, window starts the window where display finds one
+    cli/             the program without a window: arguments, opening, output; reading, tailing, tracing, writing,
+                     serving, subscriptions and simulating have the verbs, window starts the window where display
+                     finds one
     selftest         does this installation work?
 """
 

@@ -37,8 +37,7 @@ def claimed(store: Store, name: str, owner: str, cancellation: Cancellation, tel
             claim = store.claim(name, owner, known.epoch if known else 0)
             if claim is not None:
                 return claim
-            continue
-        if known.owner != told:
+        elif known.owner != told:
             told = known.owner
             tell(Standing("standby", f"{told.partition(' ')[0]} has {name}."))
         cancellation.wait(LOOK)

@@ -198,6 +198,7 @@ class _Following:
             self._arrival = None
             self._beats(store)
             if self._held is None:
+                self._cancellation.check()  # while everything that was handed out is done
                 self._arrival = subscription.next()
         if self._rest is not None:
             self._rest(store, subscription)

@@ -7,14 +7,18 @@ behind it, all others go on. Only the first of a sequence has a reason; one with
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from explorer.model import Event, StreamKey
 from explorer.stores.store import Parked, Store
+from explorer.subscription import Arrival, Subscription
 
 PAGE = 50  # parked events read at once
 SCAN = 1_000  # likewise, when an instance becomes the owner
+GONE = "This event is no longer in the store."
 LONGEST = 2_000  # characters of a reason that are kept
 
 
@@ -124,3 +128,55 @@ def failed_again(parked: Parked, reason: str, attempts: int) -> Parked:
 def _text(reason: str) -> str:
     """What every database can keep."""
     return reason[:LONGEST].replace("\0", "␀").encode("utf-8", "replace").decode()
+
+
+class AlsoParked(Subscription):
+    """The parked events that are to be handled now, then those of the store."""
+
+    def __init__(
+        self, store: Store, checkpoint: bytes, look: Callable[[Store], list[Parked]], parking: Parking, **how: Any
+    ) -> None:
+        super().__init__(store, checkpoint=checkpoint or None, **how)
+        self._look = look
+        self._parking = parking
+        self._again: deque[tuple[Parked, Arrival]] = deque()
+        self.parked: Parked | None = None  # what was handed out last, if it was parked
+        self.last: Arrival | None = None  # what was handed out last
+
+    @property
+    def idle(self) -> bool:
+        return super().idle and not self._waiting
+
+    @property
+    def behind(self) -> bool:
+        return super().behind or self._waiting
+
+    def fetch(self, limit: int = 500) -> None:
+        if self._waiting and self.store is not None and not self._again:
+            for parked in self._look(self.store):
+                event = parked_event(self.store, parked) or _gone(parked)
+                self._again.append((parked, Arrival(event, late=True)))
+        super().fetch(limit)
+
+    def next(self) -> Arrival | None:
+        arrival: Arrival | None
+        if self._again:
+            self.parked, arrival = self._again.popleft()
+        else:
+            self.parked, arrival = None, super().next()
+        self.last = arrival or self.last
+        return arrival
+
+    def stop(self) -> None:
+        """What was read behind the parked event that has failed again stays parked."""
+        self._again.clear()
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(self._again) or self._parking.pending
+
+
+def _gone(parked: Parked) -> Event:
+    """In the place of a parked event that is no longer in the store."""
+    place = (parked.category, parked.id, parked.version, parked.position, parked.type)
+    return Event(*place, b"", event_id=parked.event_id, problem=GONE)

@@ -7,8 +7,9 @@ policies and projections): in the order of positions, never past a hole that may
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from explorer.catchup import Arrival, ByPosition, Follower
@@ -25,9 +26,10 @@ Mode: TypeAlias = Literal["eager", "ordered"]
 class Subscription:
     """A catch-up reader of the whole store with a checkpoint.
 
-    It starts at its `checkpoint`, or `after` a position, or at the "beginning" or "head" of the store. `preview` cuts
-    payloads to so many bytes. `grace` keeps every hole open for so many seconds, for stores whose clients draw
-    positions ahead of time. With `reopen`, a poll after a lost connection opens the store again and goes on.
+    It starts at its `checkpoint`, or `after` a position, or at the "beginning" or "head" of the store. Only events of
+    these `categories` and `types` (globs: * and ?) are handed out, all if none are named. `preview` cuts payloads to so
+    many bytes. `grace` keeps every hole open for so many seconds, for stores whose clients draw positions ahead of
+    time. With `reopen`, a poll after a lost connection opens the store again and goes on.
 
     It belongs to the thread of its store.
     """
@@ -40,6 +42,8 @@ class Subscription:
         *,
         start: Literal["beginning", "head"] = "beginning",
         after: Position | None = None,
+        categories: Sequence[str] = (),
+        types: Sequence[str] = (),
         preview: int | None = None,
         grace: float = 0.0,
         reopen: Callable[[], Store] | None = None,
@@ -49,6 +53,8 @@ class Subscription:
         self._mode = mode
         self._start = start
         self._after = after
+        self._categories = frozenset(categories)
+        self._types = _globs(types)
         self._preview = preview
         self._grace = grace
         self._reopen = reopen
@@ -83,7 +89,7 @@ class Subscription:
         lost by that: what was read but not handed out comes with a later poll.
         """
         self.fetch(limit)
-        return self._follower.take(limit) if self._follower else []
+        return [one for one in (self._follower.take(limit) if self._follower else []) if self._selects(one)]
 
     def fetch(self, limit: int = 500) -> None:
         """Read ahead, so that about `limit` arrivals are there for `next`. Raises as `poll` does."""
@@ -100,8 +106,10 @@ class Subscription:
 
     def next(self) -> Arrival | None:
         """One of those that were fetched, None when they have all been handed out: `checkpoint` is then behind it."""
-        taken = self._follower.take(1) if self._follower else []
-        return taken[0] if taken else None
+        while taken := self._follower.take(1) if self._follower else []:
+            if self._selects(taken[0]):
+                return taken[0]
+        return None
 
     def checkpoint(self) -> bytes:
         """Where to go on: everything handed out so far is behind it, whatever was not is before it. JSON."""
@@ -125,6 +133,12 @@ class Subscription:
         if self._store is not None:
             store, self._store = self._store, None
             store.close()
+
+    def _selects(self, arrival: Arrival) -> bool:
+        event = arrival.event
+        if self._categories and event.category not in self._categories:
+            return False
+        return self._types is None or self._types.fullmatch(event.type) is not None
 
     def _connected(self) -> Store:
         if self._store is None:
@@ -202,6 +216,13 @@ def reached(checkpoint: bytes) -> Position | None:
 def behind(position: int) -> bytes:
     """The checkpoint of a subscription that has handed out everything up to this position."""
     return json.dumps({"kind": "position", "position": position, "holes": []}, separators=(",", ":")).encode()
+
+
+def _globs(globs: Sequence[str]) -> re.Pattern[str] | None:
+    """What matches one of them; None for none."""
+    signs = {"*": ".*", "?": "."}
+    parts = ["".join(signs.get(sign) or re.escape(sign) for sign in glob) for glob in globs]
+    return re.compile("|".join(parts), re.DOTALL) if parts else None
 
 
 def _position(stored: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from explorer import follow, parking, subscriber
+from explorer import follow, handling, parking
 from explorer.errors import Conflict
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.stores.store import Advance
@@ -26,14 +26,14 @@ def store(own_url: str) -> Iterator[Store]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt is enough to know a poisonous event."""
-    monkeypatch.setattr(subscriber, "TRIES", 1)
+    monkeypatch.setattr(handling, "TRIES", 1)
 
 
 @pytest.fixture(autouse=True)
 def lively(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life come often, so that nobody need wait for what comes with them."""
     monkeypatch.setattr(follow, "BEAT", 0.2)
-    monkeypatch.setattr(subscriber, "BEAT", 0.2)
+    monkeypatch.setattr(handling, "BEAT", 0.2)
 
 
 def reasons(store: Store) -> list[tuple[int, str]]:
@@ -52,7 +52,7 @@ def test_a_poisonous_event_is_tried_again_then_parked_and_others_go_on(own_url: 
         until(lambda: len(reasons(store)) == 2)
         assert [standing.state for standing in told] == ["failing", "parked", "live"]
         assert told[0].detail == told[1].detail == "Happened at position 1: ValueError: poison"
-        assert effects.tried == [poison.event_id] * subscriber.TRIES + [other.event_id]
+        assert effects.tried == [poison.event_id] * handling.TRIES + [other.event_id]
         later = happen(store, "b")
         until(lambda: done(store, "b") == [other.event_id, later.event_id])
     first, second = store.parked(NAME)
@@ -129,8 +129,8 @@ def test_more_than_a_page_that_waits_is_done_while_more_comes(
 def test_the_knobs_slow_and_fail_without_losing_the_subscription(own_url: str, store: Store) -> None:
     knobs = Knobs(slow=1.5)
     first = happen(store, "a")
+    began = time.monotonic()
     with subscribed(own_url, Effects(), knobs):
-        began = time.monotonic()
         until(lambda: done(store, "a") == [first.event_id])
         assert time.monotonic() - began > 1.5
         slowed = known(store)

@@ -99,6 +99,9 @@ def parser() -> argparse.ArgumentParser:
 
     tail = _store_verb(verbs, "tail", "events as they arrive", "Print events as they arrive, until Ctrl+C.")
     tail.add_argument("--after", metavar="POSITION", help="begin after this position (else: what comes from now on)")
+    tail.add_argument("--name", metavar="NAME", help="remember under this name where it ends, and go on there")
+    tail.add_argument("--category", metavar="C", help="only this category")
+    tail.add_argument("--type", metavar="GLOB", help="only these types; * and ? stand for anything")
     tail.add_argument("--seconds", metavar="S", type=_seconds, help="end after so many seconds")
     _limit(tail, None)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from explorer import payload
 from explorer.cancellation import Cancellation
-from explorer.cli.opening import opened, plugins, position_of, spec_of
+from explorer.cli.opening import opened, plugins, position_of
 from explorer.cli.output import (
     BOLD,
     GREEN,
@@ -25,15 +24,13 @@ from explorer.cli.output import (
 )
 from explorer.diff import Change, diff
 from explorer.engine.folding import Folding, position_text
-from explorer.errors import Cancelled, Invalid
-from explorer.follow import follow
+from explorer.errors import Invalid
 from explorer.loading import events_of
 from explorer.model import Event, EventQuery, Json, StreamInfo, StreamKey
 from explorer.plugins import Loaded, aggregate_for
-from explorer.stores import Store, open_store
+from explorer.stores import Store
 from explorer.stores.conformance import check as check_store
 from explorer.stores.event_lists import glob
-from explorer.subscription import Arrival, Subscription
 
 PAGE = 500
 
@@ -241,40 +238,6 @@ def print_changes(output: Output, changes: list[Change]) -> None:
         output.row(sign, change.path or "(all)", f"[{change.key}]  {what}" if change.key else what, style=style)
 
 
-def tail(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
-    enough = Cancellation()
-    after = None if arguments.after is None else position_of(arguments.after)
-    left = itertools.count(arguments.limit or -1, -1)
-    event_columns(output)
-
-    def begin(store: Store) -> Subscription:
-        return Subscription(store, after=after) if after is not None else Subscription(store, start="head")
-
-    def handle(store: Store, arrival: Arrival) -> None:
-        if enough.cancelled:
-            return
-        print_event(output, arrival.event, late=arrival.late, style=YELLOW if arrival.late else "")
-        output.flush()
-        if next(left) == 1:
-            enough.cancel()
-
-    timer = threading.Timer(arguments.seconds, enough.cancel) if arguments.seconds is not None else None
-    if timer:
-        timer.daemon = True
-        timer.start()
-    try:
-        with cancellation.heard_by(enough.cancel):
-            follow(lambda: open_store(spec_of(arguments)), begin, handle, enough, again=False)
-    except Cancelled:
-        pass
-    finally:
-        if timer:
-            timer.cancel()
-            timer.join()
-    cancellation.check()
-    return 0
-
-
 def check(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
     output.columns(" " * len("FAILED"), f"{'property':16}", "detail")  # as wide as needed: each comes when it is known
     good = True
@@ -293,6 +256,5 @@ VERBS: dict[str, Verb] = {
     "events": events,
     "state": state,
     "diff": diff_verb,
-    "tail": tail,
     "check": check,
 }

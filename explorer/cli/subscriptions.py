@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from explorer.cancellation import Cancellation
-from explorer.cli.opening import opened, position_of
+from explorer.cli import opening
+from explorer.cli.opening import position_of
 from explorer.cli.output import GREEN, RED, YELLOW, Output, brief_when, when
 from explorer.errors import Invalid
 from explorer.model import Json
 from explorer.stores import Store
 from explorer.stores.store import Parked, Subscribed
+from explorer.subscriber import keep_aside
 from explorer.subscription import behind, reached
 
 ALL = 1_000_000  # parked events, where no limit is wanted
 
 _STYLES = {"live": GREEN, "failing": RED}
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace, cancellation: Cancellation, writes: bool = False) -> Iterator[Store]:
+    """The open store with its subscriptions: of stores of others they lie in the user's data folder."""
+    with opening.opened(arguments, cancellation, writes, foreign=True) as store:
+        if store.info.layout != "own":
+            keep_aside(store)
+        yield store
 
 
 def listed(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from explorer.cancellation import Cancellation
@@ -27,6 +28,7 @@ from explorer.model import (
 )
 from explorer.stores import claims, event_lists, own, parking, read_models, stream_lists, writing
 from explorer.stores.connection import Connection
+from explorer.stores.filed import Filed
 from explorer.stores.layout import Instance, Native
 from explorer.stores.reading import Reading, as_text
 from explorer.stores.snapshot_lists import SnapshotReading
@@ -54,10 +56,13 @@ class SqlStore:
         self._closing = closing
         self._reading = Reading(connection, instance)
         self._snapshots = SnapshotReading(self._reading)
+        self._filed: Filed | None = None
         if instance.channel:
             connection.listen(instance.channel)
 
     def close(self) -> None:
+        if self._filed:
+            self._filed.close()
         self._connection.close()
         self._closing()
 
@@ -200,34 +205,47 @@ class SqlStore:
 
     # -- named subscriptions -------------------------------------------------------------------------------------------
 
+    def keep_in(self, folder: Path) -> None:
+        self._filed = Filed(folder)
+
     def subscriptions(self) -> tuple[Subscribed, ...]:
-        self._must_be_own()
-        return claims.subscriptions(self._reading)
+        return self._filed.subscriptions() if self._filed else claims.subscriptions(self._own())
 
     def claim(self, name: str, owner: str, epoch: int = 0) -> Claim | None:
-        self._must_be_writable(own_only=True)
-        return claims.claim(self._reading, name, owner, epoch)
+        if self._filed:
+            return self._filed.claim(name, owner, epoch)
+        return claims.claim(self._own(writable=True), name, owner, epoch)
 
     def advance(self, advance: Advance, changes: Sequence[RowChange] = (), tables: Sequence[Table] = ()) -> None:
-        self._must_be_writable(own_only=True)
-        also = partial(read_models.changing, self._reading, advance, tables, changes) if tables else None
-        claims.advance(self._reading, advance, also)
+        if self._filed and not tables:
+            self._filed.advance(advance)
+            return
+        reading = self._own(writable=True)
+        also = partial(read_models.changing, reading, advance, tables, changes) if tables else None
+        claims.advance(reading, advance, also)
 
     def beat(self, claim: Claim, state: str = "", detail: str = "") -> Asked:
-        self._must_be_writable(own_only=True)
-        return claims.beat(self._reading, claim, state, detail)
+        if self._filed:
+            return self._filed.beat(claim, state, detail)
+        return claims.beat(self._own(writable=True), claim, state, detail)
 
     def release(self, claim: Claim) -> None:
-        self._must_be_writable(own_only=True)
-        claims.release(self._reading, claim)
+        if self._filed:
+            self._filed.release(claim)
+        else:
+            claims.release(self._own(writable=True), claim)
 
     def pause(self, name: str, paused: bool) -> None:
-        self._must_be_writable(own_only=True)
-        claims.pause(self._reading, name, paused)
+        if self._filed:
+            self._filed.pause(name, paused)
+        else:
+            claims.pause(self._own(writable=True), name, paused)
 
     def reset(self, name: str, checkpoint: bytes = b"") -> None:
-        self._must_be_writable(own_only=True)
-        claims.reset(self._reading, name, checkpoint)
+        if self._filed:
+            self._filed.reset(name, checkpoint)
+        else:
+            claims.reset(self._own(writable=True), name, checkpoint)
 
     def parked(
         self,
@@ -238,12 +256,15 @@ class SqlStore:
         after: int | None = None,
         wanted: bool = False,
     ) -> list[Parked]:
-        self._must_be_own()
-        return parking.parked(self._reading, name, limit, sequence, after, wanted)
+        if self._filed:
+            return self._filed.parked(name, limit, sequence, after, wanted)
+        return parking.parked(self._own(), name, limit, sequence, after, wanted)
 
     def want(self, name: str, position: int, what: Literal["retry", "skip", ""]) -> None:
-        self._must_be_writable(own_only=True)
-        claims.want(self._reading, name, position, what)
+        if self._filed:
+            self._filed.want(name, position, what)
+        else:
+            claims.want(self._own(writable=True), name, position, what)
 
     # -- read models ---------------------------------------------------------------------------------------------------
 
@@ -267,6 +288,14 @@ class SqlStore:
     def abandon_rows(self, claim: Claim, tables: Sequence[Table]) -> None:
         self._must_be_writable(own_only=True)
         read_models.abandon(self._reading, claim, tables)
+
+    def _own(self, writable: bool = False) -> Reading:
+        """The reading, if this store keeps subscriptions itself (and may be written)."""
+        if writable:
+            self._must_be_writable(own_only=True)
+        else:
+            self._must_be_own()
+        return self._reading
 
     def _must_be_own(self) -> None:
         if self.instance.layout != "own":

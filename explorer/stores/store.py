@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from explorer.cancellation import Cancellation
@@ -222,7 +223,11 @@ class Store(Protocol):
         """Raises `Invalid` for the base snapshot of a stream whose first events are not stored."""
         ...
 
-    # -- named subscriptions: only in stores of our own ----------------------------------------------------------------
+    # -- named subscriptions: in stores of our own, or in a folder -----------------------------------------------------
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep named subscriptions in this folder from now on: where the store cannot, or may only be read."""
+        ...
 
     def subscriptions(self) -> tuple[Subscribed, ...]:
         """All of them, by name."""

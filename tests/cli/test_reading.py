@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -132,3 +133,18 @@ def test_a_diff_knows_keyed_elements(run: Run, own: Shop) -> None:
     assert added["from"] is None
     quantity = next(row for row in rows if row["path"].endswith("/quantity"))
     assert (quantity["before"], quantity["after"], quantity["key"]) == (3, 4, "sku=A")
+
+
+def test_a_named_tail_goes_on_where_it_ended(shop: Shop, run: Run) -> None:
+    every = run("events", shop.url, "--limit", "0").rows(EVENTS)
+    positions = [row["position"] for row in every]
+    named = ("tail", shop.url, "--name", "reader", "--after", "0")
+    begun = run(*named, "--limit", "2")
+    assert [row["position"] for row in begun.rows(TAIL)] == positions[:2]
+    assert [row["position"] for row in run(*named, "--seconds", "2").rows(TAIL)] == positions[2:]
+    assert run(*named, "--seconds", "1").rows(TAIL) == []
+    other = run("tail", shop.url, "--name", "types", "--after", "0", "--type", every[0]["type"], "--seconds", "1")
+    assert {row["type"] for row in other.rows(TAIL)} == {every[0]["type"]}
+    listed = [json.loads(line) for line in run("services", "list", shop.url).out.splitlines()]
+    kept = shop.layout != "own"  # those of our own store lie there only if it may be written
+    assert [row["subscription"] for row in listed] == (["reader", "types"] if kept else [])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from explorer import follow, subscriber
+from explorer import follow, handling
 from explorer.stores import Store, StoreSpec, open_store
 from tests.cli.running import Run
 from tests.subscribed import NAME, Effects, done, happen, known, subscribed, until
@@ -25,8 +25,8 @@ PARKED = [
 def store(own_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store in which a subscriber could not handle the first of two events of one stream."""
     monkeypatch.setattr(follow, "BEAT", 0.2)
-    monkeypatch.setattr(subscriber, "BEAT", 0.2)
-    monkeypatch.setattr(subscriber, "TRIES", 1)
+    monkeypatch.setattr(handling, "BEAT", 0.2)
+    monkeypatch.setattr(handling, "TRIES", 1)
     store = open_store(StoreSpec(own_url, create=True, writable=True))
     effects = Effects()
     effects.poisonous.add(happen(store, "a").event_id or "")
