@@ -42,7 +42,8 @@ Following a store: nothing lost
 
 What led to what
     causality        the chain of causes and effects of an event, across streams
-    mermaid          such a chain as the text of a sequence diagram
+    sequence         such a chain laid out as a sequence diagram: lanes, lines, gaps, arrows
+    mermaid          the diagram as text
     past             the row that a system without events would keep, and what only the events answer
     pattern          the steps that an event went through: command, load, decide, append, delivery, reaction
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from explorer import payload
 from explorer.cancellation import Cancellation
-from explorer.causation import event_identity, said
+from explorer.causation import Said, event_identity, said
 from explorer.errors import Invalid
 from explorer.model import DomainEvent, Event, EventQuery, Position, StreamKey
 from explorer.stores import Store
@@ -25,6 +25,7 @@ LOOKUPS = 100  # causes of causes that are looked up one by one
 _PAGE = 500
 _PREVIEW = 64  # bytes of payloads, which are of no interest here
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+SAME_COMMAND = "written by the same command"  # the `why` of such a link
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,47 @@ def in_order(events: Iterable[DomainEvent]) -> list[DomainEvent]:
     return sorted(given, key=lambda e: (e.recorded_at or _LONG_AGO, e.category, e.id, e.version))
 
 
-def stream_name(event: DomainEvent) -> str:
+def stream_name(event: DomainEvent | StreamKey) -> str:
     """As Message DB names streams."""
     return f"{event.category}-{event.id}" if event.id else event.category
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """All names by which a further event may say that it belongs to a chain."""
+
+    ids: frozenset[str]
+    places: frozenset[tuple[str, int]]
+    positions: frozenset[Position]
+    correlations: frozenset[str]
+
+    def hold(self, words: Said) -> bool:
+        """Does an event that says this belong to it?"""
+        return (
+            words.cause in self.ids
+            or words.correlation in self.correlations
+            or (words.stream or "", words.version or 0) in self.places
+            or words.position in self.positions
+        )
+
+
+def ties_of(chain: Chain) -> Ties:
+    """How later events would name those of this chain."""
+    ids = frozenset(event_identity(event) for event in chain.events)
+    streams = {stream_name(event) for event in chain.events}
+    causes = {said(event.metadata).cause for event in chain.events}  # commands that may write further events
+    said_so = {said(event.metadata).correlation for event in chain.events}
+    return Ties(
+        ids | {cause for cause in causes if cause is not None},
+        frozenset((stream_name(event), event.version) for event in chain.events),
+        frozenset(event.position for event in chain.events if event.position is not None),
+        ids | streams | {name for name in said_so if name is not None},
+    )
+
+
+def extended(chain: Chain, events: Iterable[Event]) -> Chain:
+    """The chain with further events of the store."""
+    return replace(chain_of([*chain.events, *map(read, events)]), looked=chain.looked, cut=chain.cut)
 
 
 class _Known:
@@ -143,7 +182,7 @@ def _links(known: _Known) -> dict[str, Link]:
             append = (words.cause, event.category, event.id)
             before = appended.get(append)
             if before is not None and known.events[before].version == event.version - 1:
-                found = before, "written by the same command"
+                found = before, SAME_COMMAND
             appended[append] = number
         if found is None and correlation is not None and correlation in last_of:
             found, recorded = (last_of[correlation], "the event before of the same correlation"), False
@@ -220,9 +259,15 @@ def find(store: Store, name: str) -> Event | None:
     return store.event(StreamKey(category, ident), int(version))
 
 
-def trace(store: Store, event: Event, cancellation: Cancellation | None = None, limit: int = LOOKED) -> Chain:
+def trace(
+    store: Store,
+    event: Event,
+    cancellation: Cancellation | None = None,
+    limit: int = LOOKED,
+    most: int = MEMBERS,
+) -> Chain:
     """The chain of this event: its causes, however long ago they were, and what follows from them within `limit`
-    events of the log. Raises Cancelled, and whatever reading the store raises.
+    events of the log; the nearest `most` of them. Raises Cancelled, and whatever reading the store raises.
 
     Effects stand after their cause in the log: half of what may be looked at goes on from the first cause, the rest
     from where that ends, or from the event itself if it is further on. A little goes back from the first cause where
@@ -245,7 +290,7 @@ def trace(store: Store, event: Event, cancellation: Cancellation | None = None, 
     for one in (one for stretch in stretches for one in stretch.events):
         seen.setdefault(event_identity(one), one)
     flag.check()
-    members, many = _related(_Known(in_order(seen.values())), [event_identity(one) for one in above], MEMBERS)
+    members, many = _related(_Known(in_order(seen.values())), [event_identity(one) for one in above], most)
     looked = tuple(
         Looked(stretch.events[0].position, stretch.events[-1].position, len(stretch.events))
         for stretch in stretches

@@ -70,6 +70,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_change", "Next change of the selected path", ("Alt+Down",), "down", "Timeline"),
     Action("mark", "Mark for compare", ("M",), "bookmark", "Timeline", "panel"),
     Action("diff_marked", "Diff with the marked version", ("D",), "compare", "Timeline", "panel"),
+    Action("causes", "Causes and effects", ("C",), "causes", "Timeline", "panel"),
     Action("append", "Append event…", (), "append", "Write"),
     Action("append_like", "Append one like this…", (), "like", "Write"),
     Action("preview", "Preview command", ("Ctrl+Return", "Ctrl+Enter"), "eye", "Write"),

@@ -16,6 +16,7 @@ from explorer.ui.look.icons import icon
 from explorer.ui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from explorer.ui.causality.causality_page import CausalityPage
     from explorer.ui.stream.stream_tab import StreamTab
 
 HISTORY = 200
@@ -48,8 +49,15 @@ def _pattern(workspace: Workspace, parent: QWidget) -> QWidget:
     return PatternPage(workspace, parent)
 
 
+def _causality(workspace: Workspace, parent: QWidget) -> QWidget:
+    from explorer.ui.causality.causality_page import CausalityPage
+
+    return CausalityPage(workspace, parent)
+
+
 PAGES: dict[str, Page] = {
     "pattern": Page("Pattern", "activity", _pattern),
+    "causality": Page("Causes and effects", "causes", _causality),
 }
 """The pages there are, by name; at most one tab each."""
 
@@ -95,6 +103,7 @@ class Tabs(QTabWidget):
         self.currentChanged.connect(self._on_current)
         bar.tabMoved.connect(self._keep_first)
         workspace.stream_wanted.connect(self.show_stream)
+        workspace.causes_wanted.connect(self.show_causes)
         workspace.current_stream_changed.connect(self._on_version)
         workspace.closing.connect(self.clear)
         self._bind()
@@ -161,6 +170,10 @@ class Tabs(QTabWidget):
         self.setCurrentWidget(widget)
         widget.setFocus(Qt.FocusReason.OtherFocusReason)
         return widget
+
+    def show_causes(self, category: str, id: str, version: int) -> None:
+        """Show what led to this event and what it led to."""
+        cast("CausalityPage", self.show_page("causality")).ask(category, id, version)
 
     def _page_at(self, place: int) -> str:
         """The name of the page in this place, empty when something else is there."""

@@ -49,6 +49,7 @@ class Workspace(QObject):
     engine_ready = Signal()  # aggregates, plugin_problems and narration are set
     engine_failed = Signal(str)
     stream_wanted = Signal(str, str, object)  # category, id, version or None: open or focus a tab
+    causes_wanted = Signal(str, str, int)  # category, id, version: what led to this event and what it led to
     append_wanted = Signal(object)  # a draft (dict) or None
     current_stream_changed = Signal(str, str, int)  # what the active tab stands at; "" when none
     snapshots_changed = Signal(str, str)  # category, id

@@ -141,6 +141,7 @@ CASES = {
     "go to version": Case("Ctrl+G", lambda w: tab(w).transport.go_to.hasFocus(), at=events_table),
     "mark": Case("M", lambda w: tab(w).marks == (1,), at=events_table),
     "diff marked": Case("D", lambda w: tab(w)._comparing, before=mark_first, at=events_table),
+    "causes": Case("C", lambda w: w.tabs.tabText(w.tabs.currentIndex()) == "Causes and effects", at=events_table),
     "larger": Case("Ctrl++", lambda _w: theme.zoom() == 115),
     "larger too": Case("Ctrl+=", lambda _w: theme.zoom() == 115),
     "smaller": Case("Ctrl+-", lambda _w: theme.zoom() == 85),
@@ -226,7 +227,7 @@ def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("keys", ["Left", "Right", "Home", "End", "Space", "M", "D", "/"])
+@pytest.mark.parametrize("keys", ["Left", "Right", "Home", "End", "Space", "M", "D", "C", "/"])
 def test_single_keys_are_text_where_one_types(window: Window, keys: str) -> None:
     field = window.streams.filter
     field.setText("ab")

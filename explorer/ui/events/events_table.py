@@ -29,6 +29,7 @@ class EventsTable(RowsTable):
         super().__init__(model, name, parent)
         self._workspace = workspace
         self._filters = filters
+        workspace.actions.bind("causes", self.show_causes, self, lambda: self.currentIndex().isValid())
         self.opened.connect(lambda row: workspace.stream_wanted.emit(row.category, row.id, row.version))
 
     def time_before(self, row: Arrived, newest_first: bool = False) -> int | None:
@@ -53,6 +54,7 @@ class EventsTable(RowsTable):
         menu = QMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.addAction(icon("stream"), "Open stream at this version", partial(self.opened.emit, row))
+        menu.addAction(icon("causes"), "Causes and effects", partial(self._causes, row))
         menu.addSeparator()
         now = self._filters.filter()
         self._add(menu, "filter", "Only this type", partial(self._narrow, Filter(now.category, row.type, now.find)))
@@ -73,6 +75,15 @@ class EventsTable(RowsTable):
             menu.addSeparator()
             self._add(menu, "like", "Append one like this…", partial(self._workspace.append_wanted.emit, draft))
         return menu
+
+    def show_causes(self) -> None:
+        """Of the event under the cursor."""
+        row = self.model_.row(self.currentIndex())
+        if isinstance(row, Arrived):
+            self._causes(row)
+
+    def _causes(self, row: Arrived) -> None:
+        self._workspace.causes_wanted.emit(row.category, row.id, row.version)
 
     @staticmethod
     def _add(menu: QMenu, name: str, title: str, call: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from explorer.model import StreamKey
 from explorer.ui.look import text
+from explorer.ui.look.icons import icon
 from explorer.ui.pane import copy_text
 from explorer.ui.recipes import event_sql, events_command
 from explorer.ui.stream.timeline import Timeline
@@ -17,19 +18,22 @@ def event_menu(workspace: Workspace, timeline: Timeline, ordinal: int, key: Stre
     """Deletes itself when it is closed."""
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    time = timeline.time(ordinal)
+    time, version = timeline.time(ordinal), timeline.versions[ordinal]
+    causes = menu.addAction(icon("causes"), "Causes and effects")
+    causes.triggered.connect(lambda: workspace.causes_wanted.emit(key.category, key.id, version))
+    menu.addSeparator()
     for title, words in (
         ("Copy type", timeline.type(ordinal)),
         ("Copy time", text.when(time, "utc", full=True)),
         ("Copy event id", timeline.event_ids[ordinal]),
         ("Copy position", timeline.positions[ordinal]),
-        ("Copy as SQL", event_sql(workspace, key.category, key.id, timeline.versions[ordinal])),
+        ("Copy as SQL", event_sql(workspace, key.category, key.id, version)),
         ("Copy as command line", events_command(workspace, key.category, key.id)),
     ):
         if words:
             menu.addAction(title).triggered.connect(lambda _on=False, it=words: copy_text(workspace, it))
     if workspace.writable:
-        draft = {"category": key.category, "id": key.id, "version": timeline.versions[ordinal]}
+        draft = {"category": key.category, "id": key.id, "version": version}
         menu.addSeparator()
         menu.addAction("Append one like this…").triggered.connect(lambda: workspace.append_wanted.emit(draft))
     return menu

@@ -72,6 +72,7 @@ class StreamTab(StreamPanes):
         actions.bind("play", self.transport.toggle_play, self.transport.slider, some)
         actions.bind("goto_version", self.transport.ask_where, self, some)
         actions.bind("mark", self.toggle_mark, self, some)
+        actions.bind("causes", self.show_causes, self, some)
         actions.bind("diff_marked", self.diff_marked, self, some)
         actions.bind("find", self.pane.finder.ask, self.pane, some)
         actions.bind("find_next", lambda: self.pane.finder.again(1), self.pane, some)
@@ -324,6 +325,10 @@ class StreamTab(StreamPanes):
     def _diff_from_menu(self) -> None:
         self._comparing = True
         self._show_diff()
+
+    def show_causes(self) -> None:
+        """Of the event under the cursor."""
+        self.workspace.causes_wanted.emit(self.category, self.id, self.version)
 
     def _copy_event(self) -> None:
         if self.cursor_at >= 0:
