@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 PREVIEW = 4096  # bytes of a payload kept for lists
 METADATA = 1_000  # bytes of the metadata of an event that arrives: ours have a third of it
 BATCH = 250  # events handed over at once
-PACE = 0.05  # seconds between batches: ten thousand events a second at most
+PACE = 0.05  # seconds between full batches: five thousand events a second at most
+FRAME = 0.06  # seconds between any two: each has the lists painted anew, so a few at a time cost as much as many
 INTERVAL = 0.1  # seconds between looks while things happen; longer the longer nothing does
 IDLE_INTERVAL = 1.0
 SILENT = 3.0  # seconds without an answer of the store that are worth saying
@@ -189,6 +190,7 @@ class Polling:
         if following.behind:
             self._stop.wait(PACE)
             return
+        self._stop.wait(max(0.0, self._quiet_since + FRAME - time.monotonic()))
         quiet = time.monotonic() - self._quiet_since
         interval = min(IDLE_INTERVAL, INTERVAL + quiet / 60)
         until = time.monotonic() + interval

@@ -22,6 +22,7 @@ from explorer.ui.workspace import Arrived, Workspace
 
 PAGE = 200
 PREVIEW = 400  # bytes of a payload asked for
+PACE = 120  # milliseconds at least between two batches of arrivals
 KEPT = 20_000  # rows; those at the far end are fetched again when somebody scrolls there
 TOPIC = "all events"
 
@@ -39,6 +40,7 @@ class AllEventsPanel(QWidget):
         self._next: Any = None
         self._looked = 0  # events looked through by the scan under way
         self._scanning = False
+        self._arrived: list[Arrived] = []  # to be shown, or counted, in a moment
         self._pending = 0  # arrivals that are not shown
         self._seen: set[tuple[str, str, int]] = set()  # the newest rows, against showing an arrival twice
 
@@ -86,6 +88,8 @@ class AllEventsPanel(QWidget):
         whole.addWidget(self.banner)
         whole.addWidget(pages, 1)
 
+        self._pace = QTimer(self, interval=PACE, singleShot=True)
+        self._pace.timeout.connect(self._take_arrived)
         self._soon = QTimer(self, interval=300, singleShot=True)
         self._soon.timeout.connect(self._read_new)
         self.filters.changed.connect(self._on_filter)
@@ -118,6 +122,7 @@ class AllEventsPanel(QWidget):
         """Read the first page again."""
         if not self.workspace.is_open:
             return
+        self._arrived.clear()  # the store is asked for them
         self._next = None
         self._pending = 0
         self._looked = 0
@@ -133,6 +138,7 @@ class AllEventsPanel(QWidget):
 
     def _on_closing(self) -> None:
         self._soon.stop()
+        self._arrived.clear()
         self.model.reset()
         self.filters.clear()
         self._seen.clear()
@@ -206,8 +212,16 @@ class AllEventsPanel(QWidget):
         if self._filter.find and not all(self._filter.knows(row) for row in rows):
             self._soon.start()  # the text may stand in what was cut off: let the store look
             return
-        new = [cut(row) for row in rows if self._filter.matches(row) and self._key(row) not in self._seen]
+        self._arrived += [cut(row) for row in rows if self._filter.matches(row)]
+        if not self._pace.isActive():
+            self._take_arrived()
+
+    def _take_arrived(self) -> None:
+        """At once, but only so often: a page of new rows is painted as a whole."""
+        new = [row for row in self._arrived if self._key(row) not in self._seen]
+        self._arrived.clear()
         if new:
+            self._pace.start()
             self._take(new)
 
     @staticmethod

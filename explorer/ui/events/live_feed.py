@@ -123,11 +123,15 @@ class LiveFeedPanel(QWidget):
     # -- arriving ------------------------------------------------------------------------------------------
 
     def _on_arrived(self, rows: list[Arrived]) -> None:
-        self._kept.extend(cut(row) for row in rows)
+        kept = [cut(row) for row in rows]
+        self._kept += kept
         self._bound()
         if self._sifted >= 0:
             return  # what is being filtered now goes on to these
-        new = [cut(row) for row in rows if self._filter.matches(row)]
+        if self._filter.empty:
+            new = kept
+        else:
+            new = [one for one, row in zip(kept, rows, strict=True) if self._filter.matches(row)]
         if not new:
             return
         at_end = self.table.at_bottom()

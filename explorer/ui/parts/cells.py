@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.ui.look import text, theme
 from explorer.ui.parts.models import RowsModel
@@ -21,15 +21,15 @@ _PADDING = 6  # pixels at zoom 100 %, as the style sheet has it
 _MARGIN = 3  # pixels that the style leaves beside icon and text
 _NARROW = 3.0  # pixels: no letter of the sans font that stands alone is narrower, at any zoom
 _KEPT = 2_000  # lines of a font that are laid out
-_SELECTED = QStyle.StateFlag.State_Selected
 
 
 class Cells(QStyledItemDelegate):
     """The delegate of all columns of a table of rows."""
 
-    def __init__(self, model: RowsModel, parent: QWidget) -> None:
+    def __init__(self, model: RowsModel, parent: QAbstractItemView) -> None:
         super().__init__(parent)
         self._model = model
+        self._selection_model = parent.selectionModel()
         theme.signals().changed.connect(self._learn)
         self._learn()
 
@@ -46,7 +46,8 @@ class Cells(QStyledItemDelegate):
             return
         row, column = self._model.rows[number], self._model.columns[index.column()]
         area: QRect = option.rect
-        selected = bool(option.state & _SELECTED)
+        # Not asked of the option: what a flag of Qt costs is a tenth of it all.
+        selected = self._selection_model.isSelected(index)
         behind = self._selection if selected else self._model.background(number, column)
         if behind is not None:
             painter.fillRect(area, behind)
