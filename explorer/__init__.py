@@ -34,7 +34,8 @@ Domains: what folds and decides
     commands         load, decide, preview, commit          simulate: orders at a rate, as a load
 
 Following a store: nothing lost
-    subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap)
+    subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap);
+                     marks tell a store that was restored from a backup
     follow           going on for as long as somebody wants, through lost connections
     subscriber       a named subscription at work: of several instances one owns it (claiming); what it does about each
                      event (handling); events that cannot be handled are put aside (parking)

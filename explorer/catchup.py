@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from explorer.holes import Holes, Range, Ranges
-from explorer.model import Event, EventQuery, Position
+from explorer.marks import Marks, identity
+from explorer.model import Event, EventQuery
 from explorer.stores.store import Store
 
 LOOKED_BACK = 1_000  # events below the head in which a subscription that starts there looks for holes
@@ -79,7 +80,9 @@ class ByPosition:
         preview: int | None = None,
         grace: float = 0.0,
         now: float = 0.0,
+        marks: Marks | None = None,
     ) -> None:
+        self._marks = marks or Marks(floor=position)
         self._read = position  # everything up to here has been read, but for the holes
         self._released = position  # the highest that was made ready
         self._delivered = position  # the highest that was handed out
@@ -103,6 +106,8 @@ class ByPosition:
         page = store.events(EventQuery(newest_first=True, limit=1 if commit_ordered else LOOKED_BACK, preview=1))
         seen = sorted(e.position for e in page.rows if isinstance(e.position, int))
         started = cls(seen[-1] if seen else None, **how)
+        for event in page.rows[:1]:
+            started._marks.add(event)
         if seen and not commit_ordered:
             whole = len(page.rows) < LOOKED_BACK
             before = [min(0, seen[0]) - 1] if whole else []
@@ -120,7 +125,7 @@ class ByPosition:
 
     def advance(self, store: Store, now: float, room: int) -> None:
         if self._check_head:
-            self._rewind(store.head())
+            self._rewind(store)
         room -= len(self._ready) + len(self._held)
         if room > 0:
             self._read_on(store, now, room)
@@ -136,6 +141,7 @@ class ByPosition:
         taken: list[Arrival] = []
         while self._ready and len(taken) < limit:
             arrival = self._ready.popleft()
+            self._marks.add(arrival.event)
             position = arrival.event.position
             if isinstance(position, int) and (self._delivered is None or position > self._delivered):
                 self._delivered = position
@@ -152,7 +158,8 @@ class ByPosition:
             if isinstance(arrival.event.position, int):
                 holes.add(arrival.event.position, arrival.event.position)
         below = [(low, min(high, upto)) for low, high in holes if low <= upto]
-        return {"kind": "position", "position": upto, "holes": below}
+        marks = {"marks": self._marks.saved, "from": self._marks.floor}
+        return {"kind": "position", "position": upto, "holes": below, **marks}
 
     def waiting_for(self) -> str:
         if not self._holes or (self._ordered and not self._held):
@@ -168,18 +175,42 @@ class ByPosition:
         self._behind = True
         self._check_head = True
 
-    def _rewind(self, head: Position | None) -> None:
-        """A store that ends before the place we were at was reset or restored: go on from its end."""
-        self._check_head = False
-        end = head if isinstance(head, int) else None
-        if self._read is None or (end is not None and end >= self._read):
+    def _rewind(self, store: Store) -> None:
+        """A store that ends before the place we were at, or holds other events there, was reset or restored: go on
+        after the last event that it still holds, so that nothing is missed. Some events may come again."""
+        if self._read is None:
+            self._check_head = False
             return
-        self.notice = f"The store ends at {end or 'nothing'}, before position {self._read}: it was reset or restored."
-        self._read = self._released = self._delivered = end
+        head = store.head()
+        end = head if isinstance(head, int) else None
+        same, to = self._known(store)
+        self._check_head = False
+        if same and end is not None and end >= self._read:
+            return
+        to = None if to is None or end is None else min(to, end)
+        self.notice = (
+            f"The store does not hold what was read up to position {self._read}: it was reset or restored. Going on"
+            f" {'from the beginning' if to is None else f'after position {to}'}; events may come again."
+        )
+        self._read = self._released = self._delivered = to
         self._held.clear()
-        # What lies above the end will be read; what lies below may still be filled.
-        self._holes.drop_above(end)
-        self._closed.remove(-(2**63) if end is None else end + 1, 2**63)
+        low = -(2**63) if to is None else to + 1
+        self._ready = deque(arrival for arrival in self._ready if _position(arrival.event) < low)
+        # What lies above will be read; what lies below may still be filled.
+        self._holes.drop_above(to)
+        self._closed.remove(low, 2**63)
+        self._marks.cut(to)
+
+    def _known(self, store: Store) -> tuple[bool, int | None]:
+        """Does the store hold the last event that was handed out? And the highest position up to which it holds what
+        it held, None if that is nothing and the subscription began at the beginning. Without marks all is well."""
+        last = self._marks.last
+        if last is None or _identities(store, [last[0]]).get(last[0]) == last[1]:
+            return True, self._delivered
+        marks = self._marks.all()
+        found = _identities(store, sorted(marks))
+        kept = [position for position, name in marks.items() if found.get(position) == name]
+        return False, max(kept, default=self._marks.floor)
 
     def _read_on(self, store: Store, now: float, room: int) -> None:
         page = store.events(EventQuery(after=self._read, limit=room, preview=self._preview))
@@ -237,6 +268,12 @@ class ByPosition:
             self._released = _position(event)
             self._ready.append(Arrival(event))
         del self._held[:free]
+
+
+def _identities(store: Store, positions: list[int]) -> dict[int, str]:
+    """Of the events at these positions."""
+    ranges = Ranges((position, position) for position in positions)
+    return {_position(event): identity(event) for event in store.events_in(ranges, limit=len(positions))}
 
 
 def _position(event: Event) -> int:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from explorer.catchup import Arrival, ByPosition, Follower
 from explorer.errors import ConnectionLost, Invalid
+from explorer.marks import Marks
 from explorer.model import Position
 from explorer.overlap import ByOverlap, ByStream
 from explorer.stores.store import Store
@@ -197,6 +198,10 @@ class Subscription:
                     preview=self._preview,
                     grace=self._grace,
                     now=self._clock(),
+                    marks=Marks(
+                        [(int(at), str(name)) for at, name in known.get("marks", [])],
+                        known.get("from", known["position"]),
+                    ),
                 )
         except (ValueError, TypeError, KeyError) as error:
             raise Invalid(f"This is not the checkpoint of a subscription: {error}.") from error

@@ -25,6 +25,7 @@ class Sequence:
     def __init__(self, ordered: bool = True, commit_ordered: bool = False) -> None:
         self.info = StoreInfo("model", "model", "postgresql", False, ordered, False, "model", commit_ordered)
         self.visible: list[int] = []
+        self.renamed: dict[int, str] = {}  # positions that were used again, by another event
         self.writing: dict[str, Writing] = {}
         self.asked = 0
         self.broken = False
@@ -64,6 +65,14 @@ class Sequence:
         self.writing.clear()
         self._transactions += 1000
         self._next += 32
+
+    def restore(self, upto: int) -> None:
+        """A backup comes back: what was above is gone, and its positions are drawn again."""
+        self.writing.clear()
+        self.visible = [position for position in self.visible if position <= upto]
+        for position in range(upto + 1, self._next):
+            self.renamed[position] = self.renamed.get(position, str(position)) + "'"
+        self._next = upto + 1
 
     # -- what a subscription asks --------------------------------------------------------------------------------------
 
@@ -131,7 +140,8 @@ class Sequence:
             raise ConnectionLost("The connection was cut.")
 
     def _event(self, position: int) -> Event:
-        return Event("Model", f"s{position % 7}", 1, position, "Happened", b"{}", event_id=str(position))
+        name = self.renamed.get(position, str(position))
+        return Event("Model", f"s{position % 7}", 1, position, "Happened", b"{}", event_id=name)
 
 
 class TextSequence(Sequence):
