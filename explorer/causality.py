@@ -315,11 +315,13 @@ def _causes(store: Store, event: Event, flag: Cancellation) -> list[DomainEvent]
 def _named(store: Store, event: DomainEvent) -> Event | None:
     """The event that this one says came before it."""
     words = said(event.metadata)
-    found = None if words.cause is None else find(store, words.cause)
+    found = None
+    if words.position is not None and isinstance(event.position, int):  # first: there need not be an index of the ids
+        found = next(iter(store.events_in([(words.position, words.position)], 1)), None)
+    if found is None and words.cause is not None:
+        found = find(store, words.cause)
     if found is None and words.stream is not None and words.version is not None:
         found = store.event(message_db.split((words.stream,), None), words.version)
-    if found is None and words.position is not None and isinstance(event.position, int):
-        found = next(iter(store.events_in([(words.position, words.position)], 1)), None)
     return found
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import getpass
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ _CORRELATION = ("correlation_id", "correlationId", "$correlationId", "correlatio
 _CAUSE = ("causation_id", "causationId", "$causationId")
 _SERVICE = ("service", "origin")
 _LONGEST = 1000  # characters of an id or a stream's name
+_EVENTUATE_ID = re.compile("([0-9a-f]{16})-[0-9a-f]{16}")
 
 CAUSED = UUID("6f0f2a1e-6f6c-5e0e-9d5b-1f6f5b3a7c10")
 """The namespace of the ids of events that policies cause."""
@@ -86,7 +88,7 @@ class Said:
     cause: str | None = None  # the id of the event or command before
     stream: str | None = None  # Message DB: the name of the stream of the event before
     version: int | None = None  # likewise its version there, from 1
-    position: int | None = None  # likewise where it stands in the whole store
+    position: int | None = None  # likewise where it stands in the whole store; for Eventuate where ids are not stored
     service: str | None = None  # who wrote it
     user: str | None = None  # who wrote it by hand
     command: str | None = None  # the name of the command that decided it
@@ -100,7 +102,8 @@ def said(metadata: object) -> Said:
     Known are `correlation_id` and `causation_id` (our own, Rails Event Store), both with a capital in the middle
     (Emmett), with a dollar in front too (KurrentDB), Message DB's `correlationStreamName`,
     `causationMessageStreamName`, `causationMessagePosition` (from 0) and `causationMessageGlobalPosition`, and
-    Eventuate's `triggering_event`. What a command decided on (`decided_on`) only our own say.
+    Eventuate's `triggering_event`: an id, whose first half is the position where the database draws the ids and no
+    event's own is stored. What a command decided on (`decided_on`) only our own say.
     """
     if not isinstance(metadata, Mapping):
         return Said()
@@ -108,12 +111,14 @@ def said(metadata: object) -> Said:
     known = stream is not None and native is not None
     basis = metadata.get("decided_on")
     loaded = basis if isinstance(basis, Mapping) else {}
+    triggering = _triggering(_text(metadata, "triggering_event"))
+    position = _number(metadata, "causationMessageGlobalPosition")
     return Said(
         correlation=_text(metadata, *_CORRELATION),
-        cause=_text(metadata, *_CAUSE) or _triggering(_text(metadata, "triggering_event")),
+        cause=_text(metadata, *_CAUSE) or triggering,
         stream=stream if known else None,
         version=native + 1 if known and native is not None else None,
-        position=_number(metadata, "causationMessageGlobalPosition"),
+        position=_drawn(triggering) if position is None else position,
         service=_text(metadata, *_SERVICE),
         user=_text(metadata, "user"),
         command=_text(metadata, "command"),
@@ -140,3 +145,10 @@ def _triggering(token: str | None) -> str | None:
     """The event's id in Eventuate's `etpo:<event id>:<topic>:<partition>:<offset>`."""
     parts = token.split(":") if token else []
     return parts[1] if len(parts) == 5 and parts[0] == "etpo" and parts[1] else None
+
+
+def _drawn(event_id: str | None) -> int | None:
+    """The number that a database drew for the event of this id, if one did; else a time, at which nothing stands."""
+    found = _EVENTUATE_ID.fullmatch(event_id or "")
+    number = int(found[1], 16) if found else None
+    return number if number is not None and number < 2**62 else None

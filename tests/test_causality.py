@@ -59,6 +59,14 @@ def links(chain: Chain) -> list[tuple[str, str, bool]]:
             Said("bank-1", None, "account-1", 1, 7),
         ),
         ({"triggering_event": "etpo:0001-0002:Customer:3:99"}, Said(None, "0001-0002")),
+        (
+            {"triggering_event": "etpo:0000018bcfe56804-0000000000000001:Order:0:1"},
+            Said(None, "0000018bcfe56804-0000000000000001", position=0x18BCFE56804),
+        ),
+        (
+            {"triggering_event": f"etpo:{'f' * 16}-{'0' * 16}:Order:0:1"},
+            Said(None, f"{'f' * 16}-{'0' * 16}"),
+        ),
         ({"triggering_event": "etpo:0001"}, Said()),
         ({"causationMessageStreamName": "account-1"}, Said()),
         ({"causationMessageStreamName": "account-1", "causationMessagePosition": True}, Said()),
@@ -321,6 +329,9 @@ def test_message_db_names_causes_by_their_place(postgres_url: str) -> None:
             (2, "order:command"),
         ]
         assert all(link.recorded for link in chain.links)
+        first = store.event(StreamKey("order", "7"), 1)
+        assert first is not None
+        assert links(trace(store, first)) == links(chain)  # from the other end: the same
         bank = store.event(StreamKey("account", "0-a"), 2)
         assert bank is not None
         whole = trace(store, bank)
@@ -328,6 +339,47 @@ def test_message_db_names_causes_by_their_place(postgres_url: str) -> None:
         assert not any(link.recorded for link in whole.links)
     finally:
         store.close()
+
+
+@pytest.mark.parametrize("database_id", [False, True], ids=["ids of the program", "ids of the database"])
+@pytest.mark.parametrize("of", ["OrderCreatedEvent", "CustomerCreditReservedEvent", "OrderApprovedEvent"])
+def test_eventuate_names_what_triggered_an_event(tmp_path: Path, of: str, database_id: bool) -> None:
+    url = str(tmp_path / "eventuate.sqlite")
+    stores_written.eventuate(url, streams=3, database_id=database_id)
+    store = open_store(StoreSpec(url))
+    try:
+        every = store.events(EventQuery(limit=100)).rows
+        asked = [one for one in every if one.type.endswith(of)][1]
+        check_order_of_eventuate(trace(store, asked), "0001")
+        alone = trace(store, every[1])
+        assert [one.type.rpartition(".")[2] for one in alone.events] == ["CustomerCreatedEvent"]
+        assert not alone.links
+        assert not alone.cut
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("database_id", [False, True], ids=["ids of the program", "ids of the database"])
+def test_eventuate_in_postgresql(postgres_url: str, database_id: bool) -> None:
+    stores_written.eventuate(postgres_url, streams=3, database_id=database_id)
+    store = open_store(StoreSpec(postgres_url))
+    try:
+        approved = store.event(StreamKey(stores_written.ORDER, "o-0002"), 2)
+        assert approved is not None
+        check_order_of_eventuate(trace(store, approved), "0002")
+    finally:
+        store.close()
+
+
+def check_order_of_eventuate(chain: Chain, number: str) -> None:
+    """Order → customer → order, all of it recorded."""
+    assert [
+        (depth, one.type.rpartition(".")[2], one.id, link and link.recorded) for depth, one, link in chain.tree()
+    ] == [
+        (0, "OrderCreatedEvent", f"o-{number}", None),
+        (1, "CustomerCreditReservedEvent", f"c-{number}", True),
+        (2, "OrderApprovedEvent", f"o-{number}", True),
+    ]
 
 
 def test_a_described_store_whose_ids_are_uuids(postgres_url: str, tmp_path: Path) -> None:
