@@ -23,6 +23,7 @@ Stores: the databases (`stores/`)
     connection       what all that needs of a database: sqlite with sqlite_file (may it be opened?), postgres with
                      postgres_driver; translate, translate_postgres: drivers' errors become ours
     conformance      the checks behind the verb `check`, with walk and query_plans
+    two_writes       a table of rows instead, for the story that shows what is lost then
     bulk             filling a new store at once            local_server: a PostgreSQL server for demo and tests
 
 Domains: what folds and decides
@@ -53,12 +54,15 @@ Processes
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling answer
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it
+    story/           guided scripts for presenting: script (what they are made of), reading with toml_lines (from TOML,
+                     every mistake with its line), crash (processes that really die)
 
 What is started
     ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it.
                      A panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab),
                      events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
-                     (snapshots_dock), pattern/ (pattern_page), start/ (first_page, open_dialog). Below them:
+                     (snapshots_dock), pattern/ (pattern_page), start/ (first_page, open_dialog), problem/
+                     (problem_page). story/ plays stories (story_mode, player, acting). Below them:
                      asking/ waits for the window (worker, polling, lanes), parts/ are widgets that know no store,
                      look/ is how all of it looks
     cli/             the program without a window: arguments, opening, output; reading, tailing, tracing, writing,

@@ -114,6 +114,11 @@ class Companion:
             elif self._silent:
                 return
 
+    def ended(self, seconds: float) -> bool:
+        """Wait so long for it to end by itself."""
+        self._process.join(seconds)
+        return not self._process.is_alive()
+
     def dismiss(self) -> None:
         """Ask it to end. Does not wait; `end` must follow."""
         with contextlib.suppress(OSError):

@@ -46,7 +46,7 @@ def main(given: Sequence[str] | None = None) -> int:
     if parsed.verb is None:
         arguments.parser().print_usage(sys.stderr)
         return USAGE
-    if parsed.verb in ("gui", "demo"):
+    if parsed.verb in ("gui", "demo", "story"):
         from explorer.cli import window
 
         return _guarded(lambda: window.run(parsed), None)

@@ -12,7 +12,7 @@ from explorer import __version__
 PROGRAM = "event-store-explorer"
 
 VERBS = (
-    *("gui", "demo", "info", "streams", "events", "state", "diff", "trace", "tail"),
+    *("gui", "demo", "story", "info", "streams", "events", "state", "diff", "trace", "tail"),
     *("append", "issue", "snapshots", "services", "simulate", "check"),
 )
 
@@ -65,6 +65,16 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--reset", action="store_true", help="make the demo store anew")
     demo.add_argument("--screenshot", metavar="FILE.png", help="render the window to this file and exit")
     demo.add_argument("--plugin", metavar="FILE.py", action="append", default=[], help="a plug-in (may be repeated)")
+
+    story = _verb(
+        verbs,
+        "story",
+        "a guided story for presenting",
+        "Play a story in the window, on a store made for it: what event sourcing is, or a script of your own in TOML.",
+    )
+    story.add_argument("file", metavar="FILE.toml", nargs="?", help="the script (default: the shipped one)")
+    story.add_argument("--check", action="store_true", help="only say what is wrong with it, with lines")
+    story.add_argument("--plugin", metavar="FILE.py", action="append", default=[], help="a plug-in (may be repeated)")
 
     _store_verb(
         verbs, "info", "what kind of store it is", "Say what kind of store this is and what can be done with it."

@@ -1,4 +1,4 @@
-"""The verbs that open the window, gui and demo: the only place of the command line that reaches for Qt, late."""
+"""The verbs that open the window, gui, demo and story: the only place of the command line that reaches for Qt, late."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from explorer.cli import display
 from explorer.cli.output import BOLD, Output
 from explorer.engine.process import start
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, Invalid
 from explorer.stores.store import StoreSpec
 
 CANNOT_OPEN = 3  # exit code of the window when the store of the picture cannot be opened
@@ -31,7 +31,7 @@ class NoWindow(ExplorerError):
 def run(arguments: argparse.Namespace) -> int:
     """Open the window, or render it."""
     gc.disable()  # importing makes no garbage worth looking for; the window enables it again
-    return _demo(arguments) if arguments.verb == "demo" else _gui(arguments)
+    return {"demo": _demo, "story": _story, "gui": _gui}[arguments.verb](arguments)
 
 
 def _gui(arguments: argparse.Namespace) -> int:
@@ -69,19 +69,42 @@ def _demo(arguments: argparse.Namespace) -> int:
         return code
 
 
+def _story(arguments: argparse.Namespace) -> int:
+    """Play a script; with --check only say what is wrong with it: exit code 1, or 2 when it cannot be read at all."""
+    from explorer.story.reading import read, shipped
+
+    file = Path(arguments.file) if arguments.file else shipped()
+    if not file.is_file():
+        raise Invalid(f"There is no file {file}.")
+    story = read(file)
+    if arguments.check:
+        steps = sum(len(chapter.steps) for chapter in story.chapters)
+        print(f"{file.name}: {len(story.chapters)} chapters, {steps} steps, no mistakes.")
+        return 0
+    if missing := display.missing():
+        raise NoWindow(missing, "--check looks at the script without a display.")
+    return _window(None, tuple(arguments.plugin), None, story=file)
+
+
 def _somewhere() -> Path:
     """Where the picture goes if nobody said: here, if something may be written here."""
     here = Path.cwd()
     return (here if os.access(here, os.W_OK) else Path(tempfile.gettempdir())) / PICTURE
 
 
-def _window(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path | None, demo: bool = False) -> int:
+def _window(
+    spec: StoreSpec | None,
+    plugins: tuple[str, ...],
+    picture: Path | None,
+    demo: bool = False,
+    story: Path | None = None,
+) -> int:
     if spec is not None:
         # Before Qt: once that is there, it reads the source of every module that is imported (a quarter of the time).
         import explorer.stores.open  # noqa: F401 - for its side effect
     from explorer.ui import app
 
-    return app.run(spec, plugins, screenshot=picture, demo=demo)
+    return app.run(spec, plugins, screenshot=picture, demo=demo, story=story)
 
 
 def _render(spec: StoreSpec | None, plugins: tuple[str, ...], picture: Path) -> int:

@@ -79,6 +79,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("redo", "Redo what is not yet written", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Write", "panel"),
     Action("snapshot_take", "Take a snapshot", (), "camera", "Write"),
     Action("pattern", "The pattern, live", (), "activity", "View"),
+    Action("story", "What event sourcing is: a story", (), "play", "Present"),
+    Action("story_open", "Open a story…", (), "open", "Present"),
+    Action("story_next", "Next step", ("F4",), "forward", "Present"),
+    Action("story_back", "Step before", ("Shift+F4",), "back", "Present"),
+    Action("story_reset", "Begin the story again", ("F7",), "undo", "Present"),
+    Action("story_end", "End the story", (), "close", "Present"),
     Action("zoom_in", "Larger", ("Ctrl++", "Ctrl+="), "", "View"),
     Action("zoom_out", "Smaller", ("Ctrl+-",), "", "View"),
     Action("zoom_reset", "Normal size", ("Ctrl+0",), "", "View"),
@@ -90,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("about", "About", (), "info", "Help"),
 )
 BY_ID = {one.id: one for one in ACTIONS}
-GROUPS = ("Store", "Go", "Timeline", "Write", "View", "Help")
+GROUPS = ("Store", "Go", "Timeline", "Write", "Present", "View", "Help")
 
 
 @dataclass(eq=False, slots=True)

@@ -59,11 +59,15 @@ class Bugs:
 
 
 def run(
-    spec: StoreSpec | None, plugins: tuple[str, ...] = (), screenshot: Path | None = None, demo: bool = False
+    spec: StoreSpec | None,
+    plugins: tuple[str, ...] = (),
+    screenshot: Path | None = None,
+    demo: bool = False,
+    story: Path | None = None,
 ) -> int:
     """Show the window until it is closed; with `screenshot`, paint it to that file and end. With `demo` the store is
-    the demo's and its services run as long as it is open. Returns the exit code: 0, or 1 when the picture could not be
-    made, or 3 when the store of the picture could not be opened.
+    the demo's and its services run as long as it is open. With `story` this script is played. Returns the exit code:
+    0, or 1 when the picture could not be made, or 3 when the store of the picture could not be opened.
     """
     # A thread that computes for a moment must not hold the painting one for Python's usual 5 ms each time it asks.
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -91,6 +95,8 @@ def run(
             window.opening.open_demo(spec)
         elif spec is not None:
             window.open(spec, plugins)
+        elif story is not None:
+            window.story.begin(story)
         elif picture is not None:
             picture.soon()
 

@@ -55,9 +55,16 @@ def _causality(workspace: Workspace, parent: QWidget) -> QWidget:
     return CausalityPage(workspace, parent)
 
 
+def _problem(workspace: Workspace, parent: QWidget) -> QWidget:
+    from explorer.ui.problem.problem_page import ProblemPage
+
+    return ProblemPage(workspace, parent)
+
+
 PAGES: dict[str, Page] = {
     "pattern": Page("Pattern", "activity", _pattern),
     "causality": Page("Causes and effects", "causes", _causality),
+    "problem": Page("Row and message", "zap", _problem),
 }
 """The pages there are, by name; at most one tab each."""
 
@@ -175,6 +182,10 @@ class Tabs(QTabWidget):
         """Show what led to this event and what it led to."""
         cast("CausalityPage", self.show_page("causality")).ask(category, id, version)
 
+    def page(self, name: str) -> QWidget | None:
+        """The page of this name, if it is open."""
+        return self._pages.get(name)
+
     def _page_at(self, place: int) -> str:
         """The name of the page in this place, empty when something else is there."""
         widget = self.widget(place)
@@ -247,11 +258,12 @@ class Tabs(QTabWidget):
             current = self.indexOf(self._pages[current])
         self.setCurrentIndex(current if isinstance(current, int) and 0 <= current < self.count() else 0)
         self._moving = False
-        self._history, self._at = [self._here()], 0
+        self._history, self._at = [self.here()], 0
 
     # -- back and forth ------------------------------------------------------------------------------------
 
-    def _here(self) -> Place:
+    def here(self) -> Place:
+        """Where one is."""
         return self._place_at(self.currentIndex())
 
     def _place_at(self, place: int) -> Place:
@@ -293,7 +305,7 @@ class Tabs(QTabWidget):
         self.setCurrentIndex((self.currentIndex() + by) % self.count())
 
     def _on_current(self, _place: int) -> None:
-        here = self._here()
+        here = self.here()
         self._visit(here)
         if not here.version and not here.category + here.id:
             self.workspace.current_stream_changed.emit("", "", 0)

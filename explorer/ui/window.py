@@ -17,11 +17,13 @@ from PySide6.QtWidgets import (
     QMenu,
     QMessageBox,
     QStackedWidget,
+    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
 from explorer import settings as settings_module
+from explorer.errors import ExplorerError
 from explorer.settings import Recent, Settings
 from explorer.stores.store import StoreSpec
 from explorer.ui import menus
@@ -36,6 +38,9 @@ from explorer.ui.snapshots.snapshots_dock import SnapshotsDock
 from explorer.ui.start.first_page import FirstPage
 from explorer.ui.start.opening import Opening
 from explorer.ui.status import MODES, Status
+from explorer.ui.story.caption_bar import CaptionBar
+from explorer.ui.story.stage import Stage
+from explorer.ui.story.story_mode import StoryMode
 from explorer.ui.streams.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
 from explorer.ui.tabs import Tabs
@@ -100,10 +105,14 @@ class Window(QMainWindow):
         self.arrangement.add("snapshots", "Snapshots", self.snapshots, bottom, 160)
         self.arrangement.delivered()
         self.opening = Opening(self.workspace, settings, self.first_page, self, self.leave_store)
+        stage = Stage(self.workspace, self.tabs, self.arrangement, self._set_zoom)
+        self.story = StoryMode(stage, self.opening, CaptionBar(self.workspace.actions, self), self)
         self.goto = GoTo(self.workspace, self, self.tabs.open_tabs)
         self._bind()
         menus.fill_menu_bar(self, self.workspace.actions, lambda: self.docks)
-        self._add_strip()
+        self._strip_bar = self._add_bar("Head", self.strip, Qt.ToolBarArea.TopToolBarArea)
+        self._story_bar = self._add_bar("Story", self.story.bar, Qt.ToolBarArea.BottomToolBarArea)
+        self._story_bar.hide()
         self._connect()
         self._show_work(False)
         if settings.geometry:
@@ -115,10 +124,11 @@ class Window(QMainWindow):
 
     # -- composing -----------------------------------------------------------------------------------------
 
-    def _add_strip(self) -> None:
-        """Below the menus, above the docks, over the whole width."""
-        bar = self.addToolBar("Head")
-        bar.setObjectName("head")
+    def _add_bar(self, title: str, widget: QWidget, area: Qt.ToolBarArea) -> QToolBar:
+        """Above or below the docks, over the whole width."""
+        bar = QToolBar(text.title(title), self)
+        self.addToolBar(area, bar)
+        bar.setObjectName(title.lower())
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.toggleViewAction().setVisible(False)
@@ -126,7 +136,8 @@ class Window(QMainWindow):
         layout = bar.layout()
         if layout is not None:
             layout.setContentsMargins(0, 0, 0, 0)
-        bar.addWidget(self.strip)
+        bar.addWidget(widget)
+        return bar
 
     def _show_work(self, shown: bool) -> None:
         self.arrangement.show(shown)
@@ -175,6 +186,9 @@ class Window(QMainWindow):
         self.first_page.open_wanted.connect(self.opening.choose)
         self.first_page.demo_wanted.connect(self.opening.open_demo)
         self.first_page.chosen.connect(self.opening.open_recent)
+        self.first_page.story_wanted.connect(self.story.begin)
+        self.story.failed.connect(self._story_failed)
+        self.story.playing_changed.connect(self._on_story)
 
     # -- what is open --------------------------------------------------------------------------------------
 
@@ -207,17 +221,18 @@ class Window(QMainWindow):
         assert info is not None
         assert spec is not None
         self.banner.clear()
-        self.settings.remember(
-            Recent(
-                spec.url,
-                info.title,
-                spec.layout,
-                spec.instance,
-                info.writable,
-                datetime.now(UTC).isoformat(timespec="seconds"),
-                list(self.workspace.plugins),
+        if not self.story.playing:  # its store is gone afterwards
+            self.settings.remember(
+                Recent(
+                    spec.url,
+                    info.title,
+                    spec.layout,
+                    spec.instance,
+                    info.writable,
+                    datetime.now(UTC).isoformat(timespec="seconds"),
+                    list(self.workspace.plugins),
+                )
             )
-        )
         state = "writable" if info.writable else "read-only"
         self.setWindowTitle(text.title(f"{info.title} ({state}) – {NAME}"))
         self.pages.setCurrentWidget(self.tabs)
@@ -232,6 +247,17 @@ class Window(QMainWindow):
             self.banner.show_notice("info", info.notice)
         if not self.tabs.streams():
             self.streams.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _story_failed(self, error: ExplorerError) -> None:
+        banner = self.banner if self.workspace.is_open else self.first_page.banner
+        banner.show_error(error)
+
+    def _on_story(self, playing: bool) -> None:
+        """Room for what is shown: commands are issued by the story."""
+        self._story_bar.setVisible(playing)
+        for dock in self.docks:
+            if dock.objectName() == "command":
+                dock.setVisible(not playing and self.workspace.is_open)
 
     def _on_engine_ready(self) -> None:
         problems = self.workspace.plugin_problems
@@ -282,7 +308,12 @@ class Window(QMainWindow):
     def _zoom(self, by: int) -> None:
         now = theme.zoom()
         larger, smaller = [z for z in ZOOMS if z > now], [z for z in ZOOMS if z < now]
-        wanted = (larger[0] if larger else now) if by > 0 else (smaller[-1] if smaller else now) if by < 0 else 100
+        self._set_zoom(
+            (larger[0] if larger else now) if by > 0 else (smaller[-1] if smaller else now) if by < 0 else 100
+        )
+
+    def _set_zoom(self, wanted: int) -> None:
+        """Percent."""
         self.settings.zoom = wanted
         self._apply_theme()
         self.workspace.message.emit(f"Size {wanted} %")
@@ -374,7 +405,7 @@ class Window(QMainWindow):
         self.settings.geometry = to_text(self.saveGeometry())
         info = self.workspace.info
         try:
-            if info is not None:
+            if info is not None and not self.story.playing:
                 state = {
                     "geometry": self.settings.geometry,
                     "docks": self.arrangement.state(),

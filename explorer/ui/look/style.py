@@ -139,6 +139,7 @@ QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-
   border: 2px solid {accent}; }}
 QSlider::handle:horizontal:focus {{ background: {accent}; }}
 
+QWidget#captions {{ background: {raised}; border-top: 2px solid {accent}; }}
 QWidget#strip {{ background: {window}; border-bottom: 1px solid {hairline}; }}
 QWidget#panel {{ background: {base}; }}
 QWidget#panelhead {{ background: {base}; border-bottom: 1px solid {hairline}; }}

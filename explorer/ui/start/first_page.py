@@ -1,4 +1,4 @@
-"""What one sees when no store is open: Open…, Recent, Demo. A file may be dropped anywhere on the window."""
+"""What one sees when no store is open: Open…, Recent, Demo, Story. A file may be dropped anywhere on the window."""
 
 from __future__ import annotations
 
@@ -43,10 +43,11 @@ class RecentRow(QPushButton):
 
 
 class FirstPage(QWidget):
-    """`chosen` gives a Recent; `open_wanted` and `demo_wanted` the two buttons."""
+    """`chosen` gives a Recent; `open_wanted`, `demo_wanted` and `story_wanted` the buttons."""
 
     open_wanted = Signal()
     demo_wanted = Signal()
+    story_wanted = Signal()
     chosen = Signal(object)
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
@@ -69,6 +70,9 @@ class FirstPage(QWidget):
         self.demo_button = QPushButton("Open the demo", self)
         self.demo_button.setIcon(icon("sparkles", "accent"))
         self.demo_button.clicked.connect(self.demo_wanted)
+        self.story_button = QPushButton("Show me what event sourcing is", self)
+        self.story_button.setIcon(icon("play", "accent"))
+        self.story_button.clicked.connect(lambda: self.story_wanted.emit())
         self.hint = text.plain_label("A SQLite file or a PostgreSQL database. A file may also be dropped here.", self)
         self.hint.setObjectName("muted")
         self.recent_heading = text.plain_label("RECENT", self)
@@ -91,6 +95,7 @@ class FirstPage(QWidget):
         buttons.setSpacing(theme.M)
         buttons.addWidget(self.open_button)
         buttons.addWidget(self.demo_button)
+        buttons.addWidget(self.story_button)
         buttons.addStretch(1)
         column = QVBoxLayout()
         column.setSpacing(theme.M)
@@ -137,5 +142,6 @@ class FirstPage(QWidget):
         text.set_label(self.hint, words)
         self.open_button.setEnabled(not words)
         self.demo_button.setEnabled(not words)
+        self.story_button.setEnabled(not words)
         if not words:
             text.set_label(self.hint, "A SQLite file or a PostgreSQL database. A file may also be dropped here.")

@@ -1,0 +1,1 @@
+"""Story mode: the caption bar, the player and what its actions do in the window."""

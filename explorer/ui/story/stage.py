@@ -1,0 +1,91 @@
+"""What of the window a story may move: which tab and page one sees, where a stream stands, panels, the size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+from explorer.errors import Invalid
+from explorer.ui.arrangement import Arrangement
+from explorer.ui.tabs import EVERYTHING, PAGES, Place, Tabs
+from explorer.ui.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one sees, so that it can be shown again: how things stood, for events that are there stay there."""
+
+    place: Place
+    panel: str  # the title of the panel at the bottom
+
+
+class Stage:
+    def __init__(self, workspace: Workspace, tabs: Tabs, arrangement: Arrangement, zoom: Callable[[int], None]) -> None:
+        self.workspace = workspace
+        self.zoom = zoom
+        self._tabs = tabs
+        self._arrangement = arrangement
+
+    def page(self, name: str) -> QWidget:
+        """Raises Invalid for a page that there is not."""
+        if name not in PAGES:
+            raise Invalid(f"There is no page {name} in this window.", f"There is: {', '.join(PAGES)}.")
+        return self._tabs.show_page(name)
+
+    def open_page(self, name: str) -> QWidget | None:
+        """The page, if it is open."""
+        return self._tabs.page(name)
+
+    def stream(self, category: str, id: str, version: int | None = None) -> None:
+        tab = self._tabs.show_stream(category, id, version)
+        if version is None:
+            tab.go_to_version(None)
+
+    def at(self, category: str, id: str) -> int:
+        """The version that the stream's tab stands at; 0 when it is not open or shows nothing yet."""
+        tab = self._tabs.tab_of(category, id)
+        return tab.version if tab is not None else 0
+
+    def shows(self, category: str, id: str, version: int | None) -> bool:
+        """Whether the stream is shown there, folded."""
+        tab = self._tabs.tab_of(category, id)
+        if tab is None or tab.cursor_at < 0 or tab.cursor_at >= tab.timeline.folded:
+            return False
+        return version is None or tab.version == version
+
+    def events(self) -> None:
+        """All events."""
+        self._tabs.setCurrentIndex(0)
+
+    def panel(self, title: str) -> None:
+        """Raises Invalid for a panel that there is not."""
+        dock = next((one for one in self._docks if one.windowTitle().lower() == title.lower()), None)
+        if dock is None:
+            known = ", ".join(one.windowTitle() for one in self._docks)
+            raise Invalid(f"There is no panel {title}.", f"There is: {known}.")
+        dock.show()
+        dock.raise_()
+
+    def sight(self) -> Sight:
+        raised = (one for one in self._docks if one.isVisible() and not one.visibleRegion().isEmpty())
+        return Sight(self._tabs.here(), next((one.windowTitle() for one in raised if self._bottom(one)), ""))
+
+    def show(self, sight: Sight) -> None:
+        place = sight.place
+        if place == EVERYTHING:
+            self.events()
+        elif place.page:
+            self._tabs.show_page(place.page)
+        else:
+            self._tabs.show_stream(place.category, place.id, place.version or None)
+        if sight.panel:
+            self.panel(sight.panel)
+
+    @property
+    def _docks(self) -> list[QDockWidget]:
+        return self._arrangement.docks
+
+    def _bottom(self, dock: QDockWidget) -> bool:
+        return dock.objectName() not in ("streams", "command")
