@@ -16,6 +16,7 @@ from explorer.cancellation import Cancellation
 from explorer.causation import caused_by, caused_id, event_identity, said
 from explorer.descriptions import ServiceInfo
 from explorer.errors import Invalid, Refused
+from explorer.fold import StepFailed
 from explorer.follow import Standing
 from explorer.model import CommandFor, Domain, DomainEvent, Event, Policy
 from explorer.stores import Store, StoreSpec
@@ -93,8 +94,12 @@ class Reactions:
         self._aggregates = {aggregate.name: aggregate for aggregate in domain.aggregates}
 
     def reacts(self, event: Event) -> bool:
-        # An upcaster may rename types, so with one every event is looked at.
-        return event.type in self._types or self._domain.upcast is not None
+        if event.type in self._types or self._domain.upcast is None:
+            return event.type in self._types
+        try:  # an upcaster may rename types
+            return fold.readable(event, self._domain.upcast).type in self._types
+        except StepFailed:
+            return True  # nobody knows what it would have been
 
     def sequence(self, event: Event) -> str:
         """All that one first command led to stays in order; an event that does not say is one of its own."""
@@ -111,7 +116,7 @@ class Reactions:
         (`Fenced` with `advance`), but for the refusal of a command, which is a fact of the domain: it is told and
         passed by.
         """
-        if not self.reacts(arrival.event):
+        if arrival.event.type not in self._types and self._domain.upcast is None:
             return False
         trigger = fold.readable(arrival.event, self._domain.upcast)
         wanted = [

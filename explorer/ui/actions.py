@@ -79,6 +79,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("redo", "Redo what is not yet written", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Write", "panel"),
     Action("snapshot_take", "Take a snapshot", (), "camera", "Write"),
     Action("pattern", "The pattern, live", (), "activity", "View"),
+    Action("subscriptions", "Subscriptions", (), "users", "Run"),
+    Action("services_start", "Start all services", (), "play", "Run"),
+    Action("services_stop", "Stop all services", (), "stop", "Run"),
+    Action("load", "Start or stop a load of orders", (), "activity", "Run"),
+    Action("service_toggle", "Start or stop the selected service", ("S",), "play", "Run", "panel"),
+    Action("service_fail", "Make the selected service fail, or no longer", ("X",), "zap", "Run", "panel"),
+    Action("subscription_pause", "Pause or resume the selected subscription", ("P",), "pause", "Run", "panel"),
+    Action("parked_retry", "Retry the parked event", ("R",), "refresh", "Run", "panel"),
+    Action("parked_skip", "Skip the parked event…", ("Del",), "forward", "Run", "panel"),
     Action("story", "What event sourcing is: a story", (), "play", "Present"),
     Action("story_open", "Open a story…", (), "open", "Present"),
     Action("story_next", "Next step", ("F4",), "forward", "Present"),
@@ -96,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("about", "About", (), "info", "Help"),
 )
 BY_ID = {one.id: one for one in ACTIONS}
-GROUPS = ("Store", "Go", "Timeline", "Write", "Present", "View", "Help")
+GROUPS = ("Store", "Go", "Timeline", "Write", "Run", "Present", "View", "Help")
 
 
 @dataclass(eq=False, slots=True)

@@ -56,6 +56,15 @@ class Arrangement(QObject):
         for dock in self.docks:
             dock.setVisible(shown)
 
+    def raise_panel(self, name: str) -> None:
+        """Show this dock, in front of those that it shares its place with, and go there."""
+        dock = next(one for one in self.docks if one.objectName() == name)
+        dock.show()
+        dock.raise_()
+        panel = dock.widget()
+        if panel is not None:
+            panel.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def reset(self) -> None:
         """All docks where they were delivered."""
         self._window.restoreState(self._delivered, VERSION)

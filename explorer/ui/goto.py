@@ -155,4 +155,12 @@ class GoTo(Palette):
                 key = bound.key_text(action.id).split(" or ")[0]
                 choice = Choice(action.title.removesuffix("…"), run, action.group, key, action.icon or "chevron-right")
                 fitting.append((-fits, place, choice))
+        for service in self.workspace.services.known():
+            title = f"{'Stop' if service.running else 'Start'} the {service.name} service"
+            fits = score(words, f"{title} Run")
+            if fits is not None:
+                services = self.workspace.services
+                turn = partial(services.stop if service.running else services.start, service.name)
+                icon = "stop" if service.running else "play"
+                fitting.append((-fits, len(table.ACTIONS), Choice(title, turn, "Run", service.state, icon)))
         return [choice for _fits, _place, choice in sorted(fitting, key=lambda one: one[:2])]

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePoli
 
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
+from explorer.ui.service_lights import ServiceLights
 from explorer.ui.workspace import LiveState, Workspace
 
 AGE_MS = 1_000  # milliseconds between looks at how old what is shown may be
@@ -31,7 +32,7 @@ def hairline(vertical: bool = False, parent: QWidget | None = None) -> QFrame:
 
 
 class Strip(QWidget):
-    """Open ▾ │ title · badge │ live │ Go to…"""
+    """Open ▾ │ title · badge │ live │ services │ Go to…"""
 
     def __init__(self, workspace: Workspace, open_menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +62,7 @@ class Strip(QWidget):
         self.live.clicked.connect(lambda: workspace.actions.trigger("live"))
         self._ageing = QTimer(self, interval=AGE_MS)
         self._ageing.timeout.connect(lambda: self._show_live(workspace.live))
+        self.services = ServiceLights(workspace, self)
         self.goto = QPushButton(self)
         self.goto.setObjectName("goto")
         self.goto.setIcon(icon("search"))
@@ -82,6 +84,7 @@ class Strip(QWidget):
         self._second_line = hairline(True, self)
         line.addWidget(self._second_line)
         line.addWidget(self.live)
+        line.addWidget(self.services)
         line.addStretch(1)
         line.addWidget(self.goto)
         workspace.opened.connect(self._show_store)

@@ -43,6 +43,7 @@ from explorer.ui.story.stage import Stage
 from explorer.ui.story.story_mode import StoryMode
 from explorer.ui.streams.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
+from explorer.ui.subscriptions.subscriptions_dock import SubscriptionsDock
 from explorer.ui.tabs import Tabs
 from explorer.ui.workspace import LiveState, Workspace
 
@@ -96,6 +97,7 @@ class Window(QMainWindow):
         self.command = CommandDock(self.workspace)
         self.feed = LiveFeedPanel(self.workspace)
         self.snapshots = SnapshotsDock(self.workspace)
+        self.subscriptions = SubscriptionsDock(self.workspace)
         self.arrangement = Arrangement(self)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -103,6 +105,7 @@ class Window(QMainWindow):
         self.arrangement.add("command", "Command", self.command, right, 330)
         self.arrangement.add("feed", "Live feed", self.feed, bottom, 160)
         self.arrangement.add("snapshots", "Snapshots", self.snapshots, bottom, 160)
+        self.arrangement.add("subscriptions", "Subscriptions", self.subscriptions, bottom, 160)
         self.arrangement.delivered()
         self.opening = Opening(self.workspace, settings, self.first_page, self, self.leave_store)
         stage = Stage(self.workspace, self.tabs, self.arrangement, self._set_zoom)
@@ -160,6 +163,10 @@ class Window(QMainWindow):
         bind("append", partial(self.workspace.append_wanted.emit, None), self, lambda: self.workspace.writable)
         bind("append_like", self._append_like, self, lambda: self.workspace.writable and self._event_in_sight())
         bind("pattern", partial(self.tabs.show_page, "pattern"), self, is_open)
+        bind("subscriptions", partial(self.arrangement.raise_panel, "subscriptions"), self, is_open)
+        services = self.workspace.services
+        bind("services_start", services.start_all, self, lambda: any(not one.running for one in services.known()))
+        bind("services_stop", services.stop_all, self, lambda: any(one.running for one in services.known()))
         bind("zoom_in", partial(self._zoom, 1), self)
         bind("zoom_out", partial(self._zoom, -1), self)
         bind("zoom_reset", partial(self._zoom, 0), self)

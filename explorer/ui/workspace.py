@@ -22,10 +22,13 @@ from explorer.ui.asking.asks import WRITE, Asks
 from explorer.ui.asking.lanes import Lanes
 from explorer.ui.asking.polling import Arrived, LiveState, Polling
 from explorer.ui.asking.serving import Beside, Serving
+from explorer.ui.asking.watching import Watching
 from explorer.ui.asking.worker import Ask, Delivery, Job, Worker, open_here, raise_it, valid
 from explorer.ui.look.text import TIME_MODES
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from explorer.engine.lane import Lane
     from explorer.model import Event, StoreInfo
     from explorer.stores.store import Store, StoreSpec
@@ -46,6 +49,7 @@ class Workspace(QObject):
     closed = Signal()
     arrived = Signal(object)  # list[Arrived]
     live_changed = Signal(object)  # LiveState
+    subscriptions_changed = Signal(object)  # list[Subscribed], while somebody watches them
     engine_ready = Signal()  # aggregates, plugin_problems and narration are set
     engine_failed = Signal(str)
     stream_wanted = Signal(str, str, object)  # category, id, version or None: open or focus a tab
@@ -82,6 +86,8 @@ class Workspace(QObject):
         self._polling: Polling | None = None
         self._lanes: Lanes | None = None
         self.services = Serving(self, self._delivery)
+        self.subscriptions = Watching(self, self)
+        self.subscriptions.changed.connect(self.subscriptions_changed)
         self._asks = Asks(self)
         self._asks.busy_changed.connect(self.busy_changed)
         self.current_stream_changed.connect(self._note_current)
@@ -136,6 +142,7 @@ class Workspace(QObject):
         opened, failed = partial(self._engine_opened, session), partial(self._engine_failed, session)
         self._lanes = lanes = Lanes(self._opening(), self._delivery, opened, failed)
         self.opened.emit()
+        self.subscriptions.look()
         # Starting a process holds up every thread: after the first page, unless a panel asks it something before.
         QTimer.singleShot(WARMING, self, lambda: lanes.lane("interactive") if self._lanes is lanes else None)
         for unknown in outcomes.pending(info.identity):
@@ -170,6 +177,7 @@ class Workspace(QObject):
             polling.stop()
         besides = self.services.let_go()
         self.info, self.spec = None, None
+        self.subscriptions.forget()
         self.aggregates, self.plugin_problems, self.narration, self.rows = (), (), {}, ()
         self.current_stream = ("", "", 0)
         self.live = LiveState("off")
@@ -298,6 +306,10 @@ class Workspace(QObject):
         """Count the events in the background; `counted` follows."""
         if self.is_open:
             self.background(lambda store: store.count(), self.counted.emit, topic="count", text="Counting events")
+
+    def watch_subscriptions(self, owner: QWidget) -> None:
+        """Have `subscriptions_changed` come about twice a second for as long as this widget is in sight."""
+        self.subscriptions.watch(owner)
 
     # -- inside --------------------------------------------------------------------------------------------
 

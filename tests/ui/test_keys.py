@@ -216,6 +216,7 @@ def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
     """Those of the docks and of the state tree have their own tests; tabs beyond the third are like it."""
     tried = {QKeySequence(case.keys).toString() for case in CASES.values()}
     elsewhere = {"preview", "commit", "undo", "redo", "previous_change", "next_change", "find_next", "find_previous"}
+    elsewhere |= {"service_toggle", "service_fail", "subscription_pause", "parked_retry", "parked_skip"}
     elsewhere |= {f"tab_{n}" for n in range(4, 10)} | {"quit"}
     missing = [
         action.id
@@ -241,7 +242,7 @@ def test_single_keys_are_text_where_one_types(window: Window, keys: str) -> None
 
 def test_menus_have_their_letters(window: Window) -> None:
     titles = [action.text() for action in window.menuBar().actions()]
-    assert titles == ["&Store", "&Go", "&Timeline", "&Write", "&View", "&Help"]
+    assert titles == ["&Store", "&Go", "&Timeline", "&Write", "&Run", "&Present", "&View", "&Help"]
 
 
 def test_quit_closes_the_window(qtbot: QtBot, make_window: Make) -> None:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from explorer.services import LoadProcess, ServiceProcess
     from explorer.stores.store import StoreSpec
 
+TONES = {
+    "live": "good", "starting": "muted", "standby": "accent", "paused": "warning", "pausing": "warning",
+    "failing": "error", "reconnecting": "error", "ended": "error", "silent": "error", "stopping": "muted",
+    "stopped": "faint",
+}  # fmt: skip
+"""State of a service or subscription → the colour of its dot."""
+
 RECENT = 4.0  # seconds over which the reached rate of the load is measured
 DOMAIN = "customers_orders"  # the domain of the load
 
@@ -38,7 +45,7 @@ class ServiceState:
     running: bool = False
     slow: float = 0.0  # seconds that it waits before each event that it reacts to
     failing: bool = False  # made to fail
-    pid: int | None = None
+    pid: int | None = None  # of the process; of one that has ended too
     state: str = "stopped"
     detail: str = ""
 
@@ -139,6 +146,10 @@ class Serving(QObject):
         for name in self.infos:
             self.start(name)
 
+    def stop_all(self) -> None:
+        for name in self.infos:
+            self.stop(name)
+
     def of(self, subscription: str) -> ServiceState | None:
         """The service that works on this subscription."""
         return next((self._states[one.name] for one in self.infos.values() if subscription in one.subscriptions), None)
@@ -173,7 +184,7 @@ class Serving(QObject):
             del self._running[name]
             said = self._states[name]
             left = {} if said.state == "stopped" else {"state": "ended", "detail": why}
-            self._change(name, running=False, slow=0.0, failing=False, pid=None, **left)
+            self._change(name, running=False, slow=0.0, failing=False, **left)  # its pid tells what it still owns
 
     # -- the load ----------------------------------------------------------------------------------------------------
 

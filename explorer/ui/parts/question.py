@@ -18,7 +18,7 @@ class Question(QWidget):
         self.setObjectName("banner")
         self.setProperty("kind", "warning")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.sentence = text.plain_label("", self)
+        self.sentence = text.plain_label("", self, wrap=True)
         self.yes = QPushButton(text.menu_text(yes), self)
         self.no = QPushButton(text.menu_text(no), self)
         line = QHBoxLayout(self)
