@@ -6,56 +6,83 @@ comes from a store is escaped: Mermaid ends a text at `;`, and reads `#…;` as 
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import NamedTuple
 
 from explorer.causality import Chain
-from explorer.causation import event_identity, said
+from explorer.sequence import IDLE, Arrow, Diagram, Lane, arrange
 
-IDLE = timedelta(seconds=10)  # between two events, from which on it is said
-_LONGEST = 120  # characters of a label
+LONGEST = 50_000  # UTF-16 units; of a longer text Mermaid shows nothing but that it is too long (`maxTextSize`)
+_SPARE = 100  # of these, for the note that says what was left out
+_LONGEST_LABEL = 120  # characters
 _PLAIN = frozenset(" .,_-/()+=@!?'*…·")
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
-def mermaid(chain: Chain, idle: timedelta = IDLE) -> str:
-    """The diagram, of whole lines. The events stand in the order of the store."""
-    links = {link.effect_event_id: link for link in chain.links}
-    lanes: dict[tuple[str, str], str] = {}  # ("stream" or "service", label) → the name of its lane
+class _Line(NamedTuple):
+    """A message from a lane to a lane by such an arrow, or without one a note over a lane."""
 
-    def lane(kind: str, label: str) -> str:
-        return lanes.setdefault((kind, label), f"L{len(lanes) + 1}")
+    source: int
+    arrow: str
+    target: int
+    words: str
 
-    streams: dict[str, str] = {}  # event → its lane
-    types: dict[str, str] = {}
+    def text(self, names: Mapping[int, str]) -> str:
+        over = (
+            f"{names[self.source]}{self.arrow}{names[self.target]}" if self.arrow else f"Note over {names[self.source]}"
+        )
+        return f"    {over}: {self.words}\n"
+
+
+def mermaid(chain: Chain, idle: timedelta = IDLE, longest: int = LONGEST) -> str:
+    """The diagram, of whole lines. The events stand in the order of the store. Those that would make it longer than
+    Mermaid takes (`longest`) are left out; the last line says how many."""
+    diagram = arrange(chain, idle)
+    names: dict[int, str] = {}  # of the lanes that come in
+    heads: list[str] = []
     lines: list[str] = []
-    before = None
-    for event in chain.events:
-        identity = event_identity(event)
-        link, service = links.get(identity), said(event.metadata).service
-        source = None if service is None else lane("service", service)
-        own = streams[identity] = lane("stream", f"{event.category} {event.id}".strip())
-        types[identity] = event.type
-        if before is not None and event.recorded_at is not None and event.recorded_at - before >= idle:
-            lines.append(f"Note over {own}: … {span(event.recorded_at - before)} later")
-        before = event.recorded_at or before
-        label = escaped(f"{event.type} v{event.version}")
-        arrow = "->>" if link is None or link.recorded else "-->>"
-        # A circle that was cut open may have an effect before its cause.
-        cause = streams.get(link.cause_event_id) if link else None
-        if link is not None and cause is not None and source is not None:
-            lines.append(f"{cause}{arrow}{source}: {escaped(types[link.cause_event_id])}")
-            lines.append(f"{source}->>{own}: {label}")
-        elif source is not None:
-            lines.append(f"{source}->>{own}: {label}")
-        elif cause is not None:
-            lines.append(f"{cause}{arrow}{own}: {label}")
-        else:
-            lines.append(f"Note over {own}: {label}")
-    heads = [
-        f"{'actor' if kind == 'service' else 'participant'} {name} as {escaped(label)}"
-        for (kind, label), name in lanes.items()
-    ]
-    return "\n".join(["sequenceDiagram", *(f"    {line}" for line in (*heads, *lines))]) + "\n"
+    length = len("sequenceDiagram\n") + _SPARE
+    for number, wanted in enumerate(_lines(diagram)):
+        new = dict.fromkeys(lane for line in wanted for lane in (line.source, line.target) if lane not in names)
+        known = names | {lane: f"L{place}" for place, lane in enumerate(new, len(names) + 1)}
+        more_heads = [_head(diagram.lanes[lane], known[lane]) for lane in new]
+        more_lines = [line.text(known) for line in wanted]
+        length += sum(len(one.encode("utf-16-le")) // 2 for one in (*more_heads, *more_lines))
+        if length > longest and names:
+            left = len(diagram.marks) - number
+            over = _Line(diagram.marks[number - 1].lane, "", 0, f"… and {left:,} more event{'' if left == 1 else 's'}")
+            lines.append(over.text(names))
+            break
+        names = known
+        heads += more_heads
+        lines += more_lines
+    return "".join(["sequenceDiagram\n", *heads, *lines])
+
+
+def _lines(diagram: Diagram) -> Iterator[list[_Line]]:
+    """What is written for each event, from the top."""
+    arrows: dict[int, list[Arrow]] = defaultdict(list)
+    for arrow in diagram.arrows:
+        arrows[arrow.effect].append(arrow)
+    gaps = list(reversed(diagram.gaps))
+    for number, mark in enumerate(diagram.marks):
+        lines: list[_Line] = []
+        if gaps and gaps[-1].y < mark.y:
+            lines.append(_Line(mark.lane, "", mark.lane, f"… {span(gaps.pop().length)} later"))
+        label = escaped(f"{mark.event.type} v{mark.event.version}")
+        for arrow in arrows[number]:
+            heard = None if arrow.target_level is None or arrow.cause is None else diagram.marks[arrow.cause].event
+            words = label if heard is None else escaped(heard.type)
+            lines.append(_Line(arrow.source, "->>" if arrow.recorded else "-->>", arrow.target, words))
+        if not arrows[number]:
+            lines.append(_Line(mark.lane, "", mark.lane, label))
+        yield lines
+
+
+def _head(lane: Lane, name: str) -> str:
+    return f"    {'actor' if lane.kind == 'service' else 'participant'} {name} as {escaped(lane.name)}\n"
 
 
 def span(gap: timedelta) -> str:
@@ -71,7 +98,7 @@ def span(gap: timedelta) -> str:
 def escaped(text: str) -> str:
     """Text on one line that Mermaid shows as it is. Characters that could mean something come by their number."""
     shown = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
-    shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+    shown = shown if len(shown) <= _LONGEST_LABEL else f"{shown[: _LONGEST_LABEL - 1]}…"
     if shown.lower() == "end":  # a keyword, even within a label
         return f"#{ord(shown[0])};{shown[1:]}"
     return "".join(c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in shown) or "(no name)"

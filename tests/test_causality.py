@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,9 @@ from explorer.causality import Chain, chain_of, find, trace
 from explorer.causation import Said, decided_on, event_identity, said
 from explorer.domains.customers_orders.sample import history
 from explorer.errors import Cancelled
-from explorer.mermaid import escaped, mermaid
+from explorer.mermaid import LONGEST, escaped, mermaid
 from explorer.model import DomainEvent, EventQuery, NewEvent, StreamKey
+from explorer.sequence import arrange
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.stores.bulk import fill
 from tests import stores_written
@@ -228,6 +230,42 @@ def test_the_diagram() -> None:
     ]
 
 
+def test_a_service_hears_once_of_what_it_reacts_to_twice() -> None:
+    words = {"causation_id": "e1", "service": "shop"}
+    chain = chain_of([event(1), event(2, words, id="2", version=1), event(3, words, id="3", version=1)])
+    assert mermaid(chain).splitlines()[5:] == [
+        "    Note over L1: T1 v1",
+        "    L1->>L2: T1",
+        "    L2->>L3: T2 v1",
+        "    L2->>L4: T3 v1",
+    ]
+
+
+def test_what_mermaid_would_refuse_for_its_length_is_left_out_and_said() -> None:
+    chain = chain_of(event(n, {"causation_id": f"e{n - 1}", "service": "𝟙"}, id=f"{n % 9}") for n in range(1, 2001))
+    whole = mermaid(chain, longest=10**9)
+    assert "more event" not in whole
+    assert whole.count("->>") == 3999
+    cut = mermaid(chain)
+    assert 45_000 < len(cut.encode("utf-16-le")) / 2 <= LONGEST
+    *lines, last = cut.splitlines()
+    told = re.fullmatch(r"    Note over L\d+: … and ([\d,]+) more events", last)
+    assert told is not None
+    written = sum(1 for line in lines if re.search(r": T\d+ v\d+$", line))
+    assert written + int(told[1].replace(",", "")) == 2000
+    assert set(lines) <= set(whole.splitlines())
+
+
+@given(st.integers(0, 600), st.lists(st.sampled_from(["e1", "e2", "e3", "x"]), max_size=8))
+def test_however_long_it_may_be(longest: int, causes: list[str]) -> None:
+    chain = chain_of(event(n, {"causation_id": one}, id=f"{n % 3}") for n, one in enumerate(causes, 1))
+    text = mermaid(chain, longest=longest)
+    first = mermaid(chain_of(chain.events[:1]))
+    assert len(text) <= max(longest, len(first) + 100)
+    lanes = set(re.findall(r"participant (L\d+) as", text))
+    assert set(re.findall(r"(?:over |    |>>)(L\d+)", text)) == lanes  # no lane that nothing says anything of
+
+
 def test_texts_are_escaped() -> None:
     assert escaped("a;b#c<br>\n%%{x}:y") == "a#59;b#35;c#60;br#62; #37;#37;#123;x#125;#58;y"
     assert escaped("End") == "#69;nd"
@@ -329,6 +367,12 @@ def test_message_db_names_causes_by_their_place(postgres_url: str) -> None:
             (2, "order:command"),
         ]
         assert all(link.recorded for link in chain.links)
+        diagram = arrange(chain)
+        assert [lane.name for lane in diagram.lanes] == ["order 7", "payment 7", "order:command 7"]
+        assert [(arrow.source, arrow.target, arrow.recorded) for arrow in diagram.arrows] == [
+            (0, 1, True),
+            (1, 2, True),
+        ]
         first = store.event(StreamKey("order", "7"), 1)
         assert first is not None
         assert links(trace(store, first)) == links(chain)  # from the other end: the same
@@ -337,6 +381,8 @@ def test_message_db_names_causes_by_their_place(postgres_url: str) -> None:
         whole = trace(store, bank)
         assert len(whole.events) == 8
         assert not any(link.recorded for link in whole.links)
+        assert {lane.kind for lane in arrange(whole).lanes} == {"stream"}
+        assert not any(arrow.recorded for arrow in arrange(whole).arrows)
     finally:
         store.close()
 
@@ -372,7 +418,7 @@ def test_eventuate_in_postgresql(postgres_url: str, database_id: bool) -> None:
 
 
 def check_order_of_eventuate(chain: Chain, number: str) -> None:
-    """Order → customer → order, all of it recorded."""
+    """Order → customer → order, all of it recorded; two lanes, an arrow to each effect."""
     assert [
         (depth, one.type.rpartition(".")[2], one.id, link and link.recorded) for depth, one, link in chain.tree()
     ] == [
@@ -380,6 +426,12 @@ def check_order_of_eventuate(chain: Chain, number: str) -> None:
         (1, "CustomerCreditReservedEvent", f"c-{number}", True),
         (2, "OrderApprovedEvent", f"o-{number}", True),
     ]
+    diagram = arrange(chain)
+    assert [lane.name for lane in diagram.lanes] == [
+        f"{stores_written.ORDER} o-{number}",
+        f"{stores_written.CUSTOMER} c-{number}",
+    ]
+    assert [(arrow.source, arrow.target, arrow.recorded) for arrow in diagram.arrows] == [(0, 1, True), (1, 0, True)]
 
 
 def test_a_described_store_whose_ids_are_uuids(postgres_url: str, tmp_path: Path) -> None:
