@@ -6,17 +6,19 @@ comes from a store is escaped: Mermaid ends a text at `;`, and reads `#…;` as 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
 from explorer.causality import Chain
+from explorer.pattern import short
 from explorer.sequence import IDLE, Arrow, Diagram, Lane, arrange
 
 LONGEST = 50_000  # UTF-16 units; of a longer text Mermaid shows nothing but that it is too long (`maxTextSize`)
 _SPARE = 100  # of these, for the note that says what was left out
 _LONGEST_LABEL = 120  # characters
+_LONG_NAME = 40  # characters of a type or category, beyond which only what follows its last dot is shown
 _PLAIN = frozenset(" .,_-/()+=@!?'*…·")
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
@@ -40,6 +42,7 @@ def mermaid(chain: Chain, idle: timedelta = IDLE, longest: int = LONGEST) -> str
     """The diagram, of whole lines. The events stand in the order of the store. Those that would make it longer than
     Mermaid takes (`longest`) are left out; the last line says how many."""
     diagram = arrange(chain, idle)
+    alike = Counter(_label(lane) for lane in diagram.lanes)
     names: dict[int, str] = {}  # of the lanes that come in
     heads: list[str] = []
     lines: list[str] = []
@@ -47,7 +50,7 @@ def mermaid(chain: Chain, idle: timedelta = IDLE, longest: int = LONGEST) -> str
     for number, wanted in enumerate(_lines(diagram)):
         new = dict.fromkeys(lane for line in wanted for lane in (line.source, line.target) if lane not in names)
         known = names | {lane: f"L{place}" for place, lane in enumerate(new, len(names) + 1)}
-        more_heads = [_head(diagram.lanes[lane], known[lane]) for lane in new]
+        more_heads = [_head(diagram.lanes[lane], known[lane], alike) for lane in new]
         more_lines = [line.text(known) for line in wanted]
         length += sum(len(one.encode("utf-16-le")) // 2 for one in (*more_heads, *more_lines))
         if length > longest and names:
@@ -71,18 +74,28 @@ def _lines(diagram: Diagram) -> Iterator[list[_Line]]:
         lines: list[_Line] = []
         if gaps and gaps[-1].y < mark.y:
             lines.append(_Line(mark.lane, "", mark.lane, f"… {span(gaps.pop().length)} later"))
-        label = escaped(f"{mark.event.type} v{mark.event.version}")
+        label = escaped(f"{_named(mark.event.type)} v{mark.event.version}")
         for arrow in arrows[number]:
             heard = None if arrow.target_level is None or arrow.cause is None else diagram.marks[arrow.cause].event
-            words = label if heard is None else escaped(heard.type)
+            words = label if heard is None else escaped(_named(heard.type))
             lines.append(_Line(arrow.source, "->>" if arrow.recorded else "-->>", arrow.target, words))
         if not arrows[number]:
             lines.append(_Line(mark.lane, "", mark.lane, label))
         yield lines
 
 
-def _head(lane: Lane, name: str) -> str:
-    return f"    {'actor' if lane.kind == 'service' else 'participant'} {name} as {escaped(lane.name)}\n"
+def _head(lane: Lane, name: str, alike: Mapping[str, int]) -> str:
+    label = _label(lane)
+    shown = escaped(label if alike[label] == 1 else lane.name)
+    return f"    {'actor' if lane.kind == 'service' else 'participant'} {name} as {shown}\n"
+
+
+def _label(lane: Lane) -> str:
+    return f"{_named(lane.category)} {lane.id}".strip()
+
+
+def _named(name: str) -> str:
+    return name if len(name) <= _LONG_NAME else short(name)
 
 
 def span(gap: timedelta) -> str:

@@ -241,6 +241,27 @@ def test_a_service_hears_once_of_what_it_reacts_to_twice() -> None:
     ]
 
 
+def test_names_of_java_classes_are_shortened_where_that_is_clear() -> None:
+    package = "net.chrisrichardson.eventstore.examples.shop"
+    lanes = [
+        (f"{package}.Order", "1"),
+        (f"{package}.Customer", "1"),
+        (f"{package}.old.Customer", "1"),
+        ("a.Order", "1"),
+    ]
+    chain = chain_of(
+        DomainEvent(category, id, 1, f"{package}.Made", None, {}, f"e{n}", START, n)
+        for n, (category, id) in enumerate(lanes)
+    )
+    assert mermaid(chain).splitlines()[1:6] == [
+        "    participant L1 as Order 1",
+        f"    participant L2 as {package}.Customer 1",
+        f"    participant L3 as {package}.old.Customer 1",
+        "    participant L4 as a.Order 1",
+        "    Note over L1: Made v1",
+    ]
+
+
 def test_what_mermaid_would_refuse_for_its_length_is_left_out_and_said() -> None:
     chain = chain_of(event(n, {"causation_id": f"e{n - 1}", "service": "𝟙"}, id=f"{n % 9}") for n in range(1, 2001))
     whole = mermaid(chain, longest=10**9)
