@@ -287,6 +287,14 @@ def test_however_long_it_may_be(longest: int, causes: list[str]) -> None:
     assert set(re.findall(r"(?:over |    |>>)(L\d+)", text)) == lanes  # no lane that nothing says anything of
 
 
+def test_a_command_that_wrote_two_events_is_no_reaction_to_the_first() -> None:
+    words = {"causation_id": "cmd", "origin": "by hand"}
+    assert mermaid(chain_of([event(1, words), event(2, words)])).splitlines()[3:] == [
+        "    L1->>L2: T1 v1",
+        "    L2->>L2: T2 v2",
+    ]
+
+
 def test_texts_are_escaped() -> None:
     assert escaped("a;b#c<br>\n%%{x}:y") == "a#59;b#35;c#60;br#62; #37;#37;#123;x#125;#58;y"
     assert escaped("End") == "#69;nd"

@@ -186,6 +186,12 @@ class Tabs(QTabWidget):
         """The page of this name, if it is open."""
         return self._pages.get(name)
 
+    def _asked(self) -> list[str | int]:
+        """The event whose causes and effects are shown; empty when none is."""
+        page = self._pages.get("causality")
+        place = cast("CausalityPage", page).tracing.place if page is not None else None
+        return [place[0].category, place[0].id, place[1]] if place is not None else []
+
     def _page_at(self, place: int) -> str:
         """The name of the page in this place, empty when something else is there."""
         widget = self.widget(place)
@@ -237,7 +243,8 @@ class Tabs(QTabWidget):
     def state(self) -> dict[str, Any]:
         """The open streams and where each stands, and the open pages."""
         return {
-            "pages": list(self._pages),
+            "pages": [name for name in self._pages if name != "causality"],
+            "causes": self._asked(),
             "streams": [[tab.category, tab.id, 0 if tab.at_last else tab.version] for tab in self.streams()][:MOST],
             "current": self._page_at(self.currentIndex()) or self.currentIndex(),
         }
@@ -253,6 +260,9 @@ class Tabs(QTabWidget):
         for name in pages if isinstance(pages, list) else []:
             if name in PAGES:
                 self.show_page(name)
+        match state.get("causes"):
+            case [str(category), str(id), int(version)]:
+                self.show_causes(category, id, version)
         current = state.get("current")
         if isinstance(current, str) and current in self._pages:
             current = self.indexOf(self._pages[current])

@@ -116,7 +116,14 @@ class Canvas(QAbstractScrollArea):
             bar.setPageStep(page)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        seen = 0 <= self.at < len(self.diagram.marks) and event.oldSize().isValid()
+        if seen:
+            was = self._body()
+            was.setBottomRight(QPointF(event.oldSize().width(), event.oldSize().height()))
+            seen = was.intersects(self.area_of(self.at))
         self._ranges()
+        if seen:
+            self.show_event(self.at)
 
     def _origin(self) -> QPointF:
         """What is at the left upper corner of the body, in the drawing."""

@@ -14,7 +14,7 @@ from explorer.model import StreamKey
 from explorer.ui.asking.worker import Delivery, in_thread
 from explorer.ui.causality import exporting
 from explorer.ui.causality.canvas import Canvas
-from explorer.ui.causality.drawing import Drawing
+from explorer.ui.causality.drawing import Drawing, short
 from explorer.ui.causality.facts import Facts
 from explorer.ui.causality.legend import Legend
 from explorer.ui.causality.tracing import Tracing, number_of, same_event
@@ -261,7 +261,7 @@ class CausalityPage(QWidget):
             if error is not None:
                 self.banner.show_error(error, partial(self.save, kind))
                 return
-            small = kind == "png" and exporting.scale_of(drawing) < 1
+            small = kind == "png" and exporting.scale_of(drawing) < exporting.SCALE
             self.workspace.message.emit(f"Saved {path}{', made smaller to fit a picture' if small else ''}.")
 
         in_thread(self._delivery, lambda: exporting.save(drawing, path, kind, title), done)
@@ -277,7 +277,10 @@ class CausalityPage(QWidget):
         if drawing is not None:
             in_thread(self._delivery, lambda: exporting.image(drawing), self._copied)
 
-    def _copied(self, picture: QImage) -> None:
+    def _copied(self, picture: QImage | ExplorerError) -> None:
+        if isinstance(picture, ExplorerError):
+            self.banner.show_error(picture)
+            return
         QGuiApplication.clipboard().setImage(picture)
         self.workspace.message.emit("Copied.")
 
@@ -341,8 +344,8 @@ class CausalityPage(QWidget):
         if tracing.place is not None:
             key, version = tracing.place
             at = number_of(diagram, tracing.place) if diagram is not None else None
-            kind = f"{diagram.marks[at].event.type} · " if diagram is not None and at is not None else ""
-            heading = f"{kind}{f'{key.category} {key.id}'.strip()} v {version}"
+            kind = f"{short(diagram.marks[at].event.type)} · " if diagram is not None and at is not None else ""
+            heading = f"{kind}{f'{short(key.category)} {key.id}'.strip()} v {version}"
         text.set_label(self.head.heading, heading, cut=160)
         text.set_label(self.head.note, counts)
 
@@ -369,5 +372,7 @@ def plural(number: int, one: str) -> str:
 def looked(chain: Chain) -> str:
     """How much of the log was looked at, and whether there may be more."""
     count = sum(stretch.events for stretch in chain.looked)
-    words = f"Looked at {plural(count, 'event')} of the log" if count else "The log ends with this event"
+    if not count and not chain.cut:
+        return "The log ends with this event."
+    words = f"Looked at {plural(count, 'event')} of the log"
     return f"{words}; there may be more that belong to it." if chain.cut else f"{words}: this is all of it."

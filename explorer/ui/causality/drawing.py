@@ -24,6 +24,7 @@ STEP = 6  # pixels between bars that run beside each other
 MOST_LEVELS = 6  # bars beside each other that are told apart
 STREAM = (116, 236)  # least and greatest width of a lane
 SERVICE = (76, 150)
+LONG_NAME = 32  # characters
 SURE, GUESSED = Qt.PenStyle.SolidLine, Qt.PenStyle.CustomDashLine
 DASHES = [4.0, 3.0]
 Times = Callable[[int], tuple[str, str]]  # number of a mark → its date, if it is to be said, and its time
@@ -43,8 +44,10 @@ class Drawing:
         self.bold = theme.sans_font(12, QFont.Weight.DemiBold)
         self.small = theme.sans_font(10)
         self.mono = theme.mono_font(11)
-        self._metrics = {font.key(): QFontMetricsF(font) for font in (self.font, self.bold, self.small, self.mono)}
-        self._cut: dict[tuple[str, str, int, bool], str] = {}
+        # By identity: asking a font for its key costs more than looking a text up.
+        self._metrics = {id(font): QFontMetricsF(font) for font in (self.font, self.bold, self.small, self.mono)}
+        self._widths: dict[tuple[str, int], float] = {}
+        self._cut: dict[tuple[str, int, int, Qt.TextElideMode], str] = {}
         self._marks = [mark.y for mark in diagram.marks]
         self._arrows = [arrow.y for arrow in diagram.arrows]
         self._gaps = [gap.y for gap in diagram.gaps]
@@ -57,6 +60,10 @@ class Drawing:
         self.head = HEAD * self._unit
         self.gutter = max(self._width("00:00:00.000", self.mono), self._width("+00 min 00 s", self.mono)) + self.px(26)
         self._top = self.px(12)  # above the first line
+        self._bars = [
+            (self._beside(bar.lane, bar.level), self.y(bar.top), self.y(bar.bottom), bar.recorded)
+            for bar in diagram.bars
+        ]
         self.width = self.edges[-1] + self.px(theme.L)
         self.height = self.y(diagram.height) + self.px(theme.L)
 
@@ -66,17 +73,17 @@ class Drawing:
     # -- measuring -----------------------------------------------------------------------------------------
 
     def _width(self, words: str, font: QFont) -> float:
-        return self._metrics[font.key()].horizontalAdvance(words)
+        key = (words, id(font))
+        if key not in self._widths:
+            self._widths[key] = self._metrics[id(font)].horizontalAdvance(words)
+        return self._widths[key]
 
     def _measure(self) -> list[float]:
         """The width of every event's chip."""
-        known: dict[str, float] = {}
         found = []
         for mark, version in zip(self.diagram.marks, self._versions, strict=True):
-            kind = mark.event.type
-            if kind not in known:
-                known[kind] = self._width(text.shown(kind), self.bold)
-            wanted = known[kind] + self._width(version, self.small) + self.px(38)
+            wanted = self._width(text.shown(mark.event.type), self.bold) + self._width(version, self.small)
+            wanted += self.px(38)
             found.append(min(wanted, self.px(STREAM[1] - 20)))
         return found
 
@@ -93,10 +100,12 @@ class Drawing:
 
     def cut(self, words: str, font: QFont, width: float, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> str:
         """The words, elided where they do not fit."""
-        key = (words, font.key(), round(width), mode == Qt.TextElideMode.ElideRight)
+        key = (words, id(font), round(width), mode)
         if key not in self._cut:
             shown = text.shown(words)
-            self._cut[key] = self._metrics[font.key()].elidedText(shown, mode, width)
+            if self._width(shown, font) > width and short(shown) != shown:
+                shown = f"…{short(shown)}"
+            self._cut[key] = self._metrics[id(font)].elidedText(shown, mode, width)
         return self._cut[key]
 
     def x(self, lane: int) -> float:
@@ -180,13 +189,10 @@ class Drawing:
     def _paint_links(self, painter: QPainter, area: QRectF, selected: int | None) -> None:
         top, bottom = area.top(), area.bottom()
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for bar in self.diagram.bars:
-            high, low = self.y(bar.top), self.y(bar.bottom)
-            if low < top or high > bottom:
-                continue
-            x = self._beside(bar.lane, bar.level)
-            if area.left() - 8 <= x <= area.right() + 8:
-                painter.setPen(self._pen(bar.recorded))
+        left, right = area.left() - 8, area.right() + 8
+        for x, high, low, recorded in self._bars:
+            if low >= top and high <= bottom and left <= x <= right:
+                painter.setPen(self._pen(recorded))
                 painter.drawLine(QLineF(x, max(high, top - 40), x, min(low, bottom + 40)))
         mine = []
         for number in self._between(self._arrows, top, bottom):
@@ -378,6 +384,12 @@ _CENTRE = Qt.AlignmentFlag.AlignCenter
 def _dash(pen: QPen) -> None:
     pen.setStyle(GUESSED)
     pen.setDashPattern(DASHES)
+
+
+def short(name: str) -> str:
+    """The last part of a long name with a package before it, as Java has them: the part that people say."""
+    last = name.rpartition(".")[2]
+    return last if last and len(name) > LONG_NAME else name
 
 
 def lane_words(lane: Lane) -> tuple[str, str]:

@@ -16,7 +16,8 @@ from explorer.ui.look import text
 
 SCALE = 2.0
 LONGEST = 30_000  # pixels: what can be painted, and what other programs open
-MOST = 120_000_000  # pixels of the whole picture
+MOST = 60_000_000  # pixels of the whole picture, four bytes each
+LEAST_SCALE = 0.5  # smaller than this nobody can read it
 FORMATS = {"svg": "SVG (*.svg)", "png": "Picture (*.png)", "mmd": "Mermaid (*.mmd)"}
 
 
@@ -31,9 +32,13 @@ def scale_of(drawing: Drawing) -> float:
     return min(SCALE, LONGEST / max(width, height), math.sqrt(MOST / (width * height)))
 
 
-def image(drawing: Drawing) -> QImage:
-    """The whole diagram as a picture. In any thread."""
+def image(drawing: Drawing) -> QImage | ExplorerError:
+    """The whole diagram as a picture, or why it cannot be one. In any thread."""
     scale = scale_of(drawing)
+    if scale < LEAST_SCALE:
+        return ExplorerError(
+            "The diagram is too large for a picture that could be read.", "Save it as SVG, which has no such bounds."
+        )
     width, height = size_of(drawing)
     picture = QImage(max(1, int(width * scale)), max(1, int(height * scale)), QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.white)
@@ -73,7 +78,10 @@ def save(drawing: Drawing, path: str, kind: str, title: str) -> ExplorerError | 
     """Write the diagram to a file; `kind` is one of FORMATS. In any thread. Returns what went wrong."""
     try:
         if kind == "png":
-            if not image(drawing).save(path, "PNG"):  # type: ignore[call-overload]
+            picture = image(drawing)
+            if isinstance(picture, ExplorerError):
+                return picture
+            if not picture.save(path, "PNG"):  # type: ignore[call-overload]
                 return _refused(path, "")
         else:
             Path(path).write_bytes(svg(drawing, title) if kind == "svg" else text_of(drawing).encode())

@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from explorer.causation import said
 from explorer.model import DomainEvent, Event, StreamKey
 from explorer.sequence import Diagram
+from explorer.ui.causality.drawing import short
 from explorer.ui.events.event_rows import in_words, row_of, type_icon
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
 from explorer.ui.workspace import Workspace
 
 TOPIC = "causality words"
-LEAST_FOR_CAUSE, LEAST_FOR_ALL = 270, 330  # pixels of the page
+LEAST_FOR_ANY, LEAST_FOR_CAUSE, LEAST_FOR_ALL = 190, 270, 330  # pixels of the page
 
 
 class _Line(QLabel):
@@ -52,6 +53,8 @@ class Facts(QWidget):
         self._workspace = workspace
         self._diagram: Diagram | None = None
         self._number = -1
+        self._some = False  # there is an event
+        self._room = True  # and room to speak of it
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("The selected event")
@@ -104,16 +107,19 @@ class Facts(QWidget):
 
     def set_room(self, height: int) -> None:
         """Of so many pixels the diagram needs the most: leave out what can be left out."""
+        self._room = height >= theme.scaled(LEAST_FOR_ANY)
+        self.setVisible(self._some and self._room)
         self._second.setVisible(height >= theme.scaled(LEAST_FOR_CAUSE))
         self._third.setVisible(height >= theme.scaled(LEAST_FOR_ALL))
 
     def show_event(self, diagram: Diagram | None, number: int) -> None:
         """Say what is known of this one; nothing, if there is no diagram."""
         self._diagram, self._number = diagram, number
-        self.setVisible(diagram is not None and 0 <= number < len(diagram.marks))
+        self._some = diagram is not None and 0 <= number < len(diagram.marks)
+        self.setVisible(self._some and self._room)
         self.words.hide()
         self._show()
-        if self.isHidden() or diagram is None:
+        if not self._some or diagram is None:
             return
         event = diagram.marks[number].event
         if event.type in self._workspace.narration:
@@ -144,7 +150,8 @@ class Facts(QWidget):
         mark = diagram.marks[self._number]
         event = mark.event
         self._dot.setPixmap(type_icon(event.type).pixmap(theme.icon_size(14)))
-        text.set_label(self.type, event.type, cut=160)
+        text.set_label(self.type, short(event.type), cut=160)
+        self.type.setToolTip(text.tooltip(event.type))
         self.where.say(where(event, self._workspace.time_mode))
         self.cause.say(why(diagram, self._number))
         self.go_cause.setVisible(mark.cause is not None)
@@ -159,13 +166,13 @@ class Facts(QWidget):
 
 def name_of(event: DomainEvent) -> str:
     """Type, stream and version."""
-    return f"{event.type} of {f'{event.category} {event.id}'.strip()}, v {event.version}"
+    return f"{short(event.type)} of {f'{short(event.category)} {event.id}'.strip()}, v {event.version}"
 
 
 def where(event: DomainEvent, mode: str) -> str:
     """Stream, version, time and position."""
     time = text.when(event.recorded_at, "utc" if mode == "utc" else "local")
-    parts = [f"{event.category} {event.id}".strip(), f"version {event.version}", time or "without a time"]
+    parts = [f"{short(event.category)} {event.id}".strip(), f"version {event.version}", time or "without a time"]
     if event.position is not None:
         parts.append(f"position {event.position}")
     return " · ".join(parts)

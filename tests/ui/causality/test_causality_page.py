@@ -427,3 +427,13 @@ def test_closing_the_store_while_it_looks(qtbot: QtBot, make_window: Make, url: 
     window.workspace.causes_wanted.emit("Order", "o-1", 1)
     window.close_store()
     qtbot.waitUntil(window.first_page.isVisible, timeout=PATIENCE)
+
+
+def test_it_comes_back_with_the_window(qtbot: QtBot, make_window: Make, url: str) -> None:
+    window = make_window(url)
+    window.workspace.causes_wanted.emit("Order", "o-1", 2)
+    state = json.loads(json.dumps(window.tabs.state()))
+    window.tabs.close_tab(window.tabs.currentIndex())
+    window.tabs.restore(state)
+    page = shown_page(window)
+    qtbot.waitUntil(lambda: page.canvas.isVisible() and at(page) == "OrderApproved", timeout=PATIENCE)
