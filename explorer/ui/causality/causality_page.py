@@ -14,7 +14,7 @@ from explorer.model import StreamKey
 from explorer.ui.asking.worker import Delivery, in_thread
 from explorer.ui.causality import exporting
 from explorer.ui.causality.canvas import Canvas
-from explorer.ui.causality.drawing import Drawing, short
+from explorer.ui.causality.drawing import Drawing, named
 from explorer.ui.causality.facts import Facts
 from explorer.ui.causality.legend import Legend
 from explorer.ui.causality.tracing import Tracing, number_of, same_event
@@ -344,8 +344,8 @@ class CausalityPage(QWidget):
         if tracing.place is not None:
             key, version = tracing.place
             at = number_of(diagram, tracing.place) if diagram is not None else None
-            kind = f"{short(diagram.marks[at].event.type)} · " if diagram is not None and at is not None else ""
-            heading = f"{kind}{f'{short(key.category)} {key.id}'.strip()} v {version}"
+            kind = f"{named(diagram.marks[at].event.type)} · " if diagram is not None and at is not None else ""
+            heading = f"{kind}{f'{named(key.category)} {key.id}'.strip()} v {version}"
         text.set_label(self.head.heading, heading, cut=160)
         text.set_label(self.head.note, counts)
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
+from explorer.pattern import short
 from explorer.sequence import Arrow, Diagram, Lane
 from explorer.ui.look import text, theme
 from explorer.ui.look.colours import Colours
@@ -103,8 +104,8 @@ class Drawing:
         key = (words, id(font), round(width), mode)
         if key not in self._cut:
             shown = text.shown(words)
-            if self._width(shown, font) > width and short(shown) != shown:
-                shown = f"…{short(shown)}"
+            if self._width(shown, font) > width and named(shown) != shown:
+                shown = f"…{named(shown)}"
             self._cut[key] = self._metrics[id(font)].elidedText(shown, mode, width)
         return self._cut[key]
 
@@ -386,10 +387,9 @@ def _dash(pen: QPen) -> None:
     pen.setDashPattern(DASHES)
 
 
-def short(name: str) -> str:
-    """The last part of a long name with a package before it, as Java has them: the part that people say."""
-    last = name.rpartition(".")[2]
-    return last if last and len(name) > LONG_NAME else name
+def named(name: str) -> str:
+    """A type or category as people say it: of a long name with a package before it, as Java has them, the end."""
+    return name if len(name) <= LONG_NAME else short(name)
 
 
 def lane_words(lane: Lane) -> tuple[str, str]:

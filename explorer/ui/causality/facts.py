@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from explorer.causation import said
 from explorer.model import DomainEvent, Event, StreamKey
 from explorer.sequence import Diagram
-from explorer.ui.causality.drawing import short
+from explorer.ui.causality.drawing import named
 from explorer.ui.events.event_rows import in_words, row_of, type_icon
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
@@ -150,7 +150,7 @@ class Facts(QWidget):
         mark = diagram.marks[self._number]
         event = mark.event
         self._dot.setPixmap(type_icon(event.type).pixmap(theme.icon_size(14)))
-        text.set_label(self.type, short(event.type), cut=160)
+        text.set_label(self.type, named(event.type), cut=160)
         self.type.setToolTip(text.tooltip(event.type))
         self.where.say(where(event, self._workspace.time_mode))
         self.cause.say(why(diagram, self._number))
@@ -166,13 +166,13 @@ class Facts(QWidget):
 
 def name_of(event: DomainEvent) -> str:
     """Type, stream and version."""
-    return f"{short(event.type)} of {f'{short(event.category)} {event.id}'.strip()}, v {event.version}"
+    return f"{named(event.type)} of {f'{named(event.category)} {event.id}'.strip()}, v {event.version}"
 
 
 def where(event: DomainEvent, mode: str) -> str:
     """Stream, version, time and position."""
     time = text.when(event.recorded_at, "utc" if mode == "utc" else "local")
-    parts = [f"{short(event.category)} {event.id}".strip(), f"version {event.version}", time or "without a time"]
+    parts = [f"{named(event.category)} {event.id}".strip(), f"version {event.version}", time or "without a time"]
     if event.position is not None:
         parts.append(f"position {event.position}")
     return " · ".join(parts)
