@@ -40,7 +40,9 @@ Following a store: nothing lost
     follow           going on for as long as somebody wants, through lost connections
     subscriber       a named subscription at work: of several instances one owns it (claiming); what it does about each
                      event (handling); events that cannot be handled are put aside (parking)
-    policies         the services of a domain: their policies, run by a subscriber
+    policies         the services of a domain: their policies and projections, each run by a subscriber; several in one
+                     service (together)
+    projecting       events become rows of a read model     read_models: rebuilding one, and whether its rows are right
 
 What led to what
     causality        the chain of causes and effects of an event, across streams

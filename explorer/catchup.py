@@ -155,8 +155,9 @@ class ByPosition:
         if upto is None:
             return {"kind": "position", "position": None, "holes": []}
         for arrival in self._ready:
-            if isinstance(arrival.event.position, int):
-                holes.add(arrival.event.position, arrival.event.position)
+            position = arrival.event.position
+            if isinstance(position, int) and position <= upto:
+                holes.add(position, position)
         below = [(low, min(high, upto)) for low, high in holes if low <= upto]
         marks = {"marks": self._marks.saved, "from": self._marks.floor}
         return {"kind": "position", "position": upto, "holes": below, **marks}

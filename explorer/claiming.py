@@ -33,7 +33,7 @@ def claimed(store: Store, name: str, owner: str, cancellation: Cancellation, tel
         if known is not None and (known.epoch, known.beat, known.checkpoint) != sign:
             # By our own clock: the owner's may say anything.
             sign, since = (known.epoch, known.beat, known.checkpoint), now
-        if known is None or known.owner in ("", owner) or now - since >= LEASE or _has_gone(known):
+        if known is None or known.owner in ("", owner) or now - since >= LEASE or has_gone(known):
             claim = store.claim(name, owner, known.epoch if known else 0)
             if claim is not None:
                 return claim
@@ -43,7 +43,7 @@ def claimed(store: Store, name: str, owner: str, cancellation: Cancellation, tel
         cancellation.wait(LOOK)
 
 
-def _has_gone(known: Subscribed) -> bool:
+def has_gone(known: Subscribed) -> bool:
     """The owner was a process of this machine and is no more. (Should this be wrong, the fence holds all the same.)"""
     pid, _, node = known.owner.partition(" ")[0].partition("@")
     if node != platform.node() or not pid.isdigit() or os.name != "posix":

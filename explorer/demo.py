@@ -122,9 +122,11 @@ def _url_said(companion: Companion) -> str:
 
 
 def _make(spec: StoreSpec) -> None:
-    """Fill a new store: events, snapshots of the long streams, and services that have seen it all."""
+    """Fill a new store: events, snapshots of the long streams, read models, and services that have seen it all."""
+    from explorer.cancellation import Cancellation
     from explorer.domains.customers_orders import DOMAIN
-    from explorer.policies import services, subscription_name
+    from explorer.policies import reacting, subscription_name
+    from explorer.read_models import rebuild
     from explorer.snapshots import take_snapshot
     from explorer.stores.bulk import fill
     from explorer.stores.store import Advance
@@ -140,11 +142,13 @@ def _make(spec: StoreSpec) -> None:
                         take_snapshot(store, DOMAIN, aggregate, key, at)
         end = Subscription(store, "ordered", after=store.head())
         end.poll()
-        for service in services(DOMAIN):
+        for service in reacting(DOMAIN):
             claim = store.claim(subscription_name(DOMAIN, service), "the demo")
             if claim is not None:
                 store.advance(Advance(claim, b"", end.checkpoint()))
                 store.release(claim)
+        for projection in DOMAIN.projections:
+            rebuild(store, DOMAIN, projection, Cancellation())
     finally:
         store.close()
 

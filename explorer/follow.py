@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer.cancellation import Cancellation
-from explorer.errors import Cancelled, ConnectionLost, ExplorerError, Fenced, StoreReplaced
+from explorer.errors import Cancelled, ConnectionLost, ExplorerError, Fenced, StoreReplaced, TableChanged
 from explorer.stores.store import Store
 from explorer.subscription import Arrival, Backoff, Subscription
 
@@ -108,6 +108,7 @@ class _Following:
         self._batch = batch
         self._store: Store | None = None
         self._subscription: Subscription | None = None
+        self._backoff = Backoff()
         self._arrival: Arrival | None = None  # handed out, not handled yet
         self._to_rest = False
         self._not_before = 0.0  # when to try again what has failed
@@ -117,7 +118,6 @@ class _Following:
         self._standing: Standing | None = None
 
     def run(self) -> None:
-        backoff = Backoff()
         interval = Interval()
         try:
             while not self._cancellation.cancelled:
@@ -135,7 +135,7 @@ class _Following:
                     if pause > 0:
                         self._cancellation.wait(min(pause, BEAT))
                         continue
-                    backoff.succeeded()
+                    self._backoff.succeeded()
                     self._says(Standing("live", subscription.notice or subscription.waiting_for()))
                     if not subscription.behind:
                         store.wait(interval.seconds, self._cancellation)
@@ -152,13 +152,15 @@ class _Following:
                         raise
                     if isinstance(error, ConnectionLost):
                         self._disconnect()
-                    self._says(Standing("reconnecting", f"{error} {error.hint}".strip()))
-                    self._cancellation.wait(backoff.failed())
+                    # What helps against an altered table is no other connection.
+                    state = "failing" if isinstance(error, TableChanged) else "reconnecting"
+                    self._says(Standing(state, f"{error} {error.hint}".strip()))
+                    self._cancellation.wait(self._backoff.failed())
                 except _Failed as failure:
                     if not self._again:
                         raise failure.cause from None
                     self._says(Standing("failing", str(failure)))
-                    self._not_before = time.monotonic() + backoff.failed()
+                    self._not_before = time.monotonic() + self._backoff.failed()
         finally:
             if self._store is not None and self._leave is not None:
                 with contextlib.suppress(ExplorerError):  # what is left behind is found out by others, only later
@@ -196,6 +198,7 @@ class _Following:
             self._cancellation.check()
             self._handled(store, self._arrival)
             self._arrival = None
+            self._backoff.succeeded()  # what comes next is no worse for what was wrong with this one
             self._beats(store)
             if self._held is None:
                 self._cancellation.check()  # while everything that was handed out is done

@@ -25,6 +25,7 @@ from explorer.errors import (
     OutcomeUnknown,
     ReadOnly,
     StoreFull,
+    TableChanged,
 )
 from explorer.follow import BEAT, Held, Standing, what_failed
 from explorer.model import Event
@@ -37,7 +38,7 @@ SLICE = 0.2  # seconds after which a slowed subscriber looks whether it is to wa
 
 NEVER_PARKED = (
     *(Cancelled, Fenced, Held, ConnectionLost, Conflict, Busy),
-    *(StoreFull, OutcomeUnknown, ReadOnly, Damaged),
+    *(StoreFull, OutcomeUnknown, ReadOnly, Damaged, TableChanged),
 )
 """What is not the fault of an event: it is tried again until it works."""
 

@@ -1,4 +1,5 @@
-"""Policies at work: events of an ordered subscription become commands, whose events say what caused them.
+"""The services of a domain at work. Policies: events of an ordered subscription become commands, whose events say what
+caused them. Projections: see `projecting`.
 
 What an event causes and the checkpoint behind it are one transaction: see `subscriber`. And doing an event again
 changes nothing: the ids of the events that it causes are made from its own, and are looked up before anything is
@@ -19,10 +20,12 @@ from explorer.errors import Invalid, Refused
 from explorer.fold import StepFailed
 from explorer.follow import Standing
 from explorer.model import CommandFor, Domain, DomainEvent, Event, Policy
+from explorer.projecting import Projecting, projection_subscription, projections
 from explorer.stores import Store, StoreSpec
 from explorer.stores.store import Advance
-from explorer.subscriber import Knobs, run_subscriber
+from explorer.subscriber import Handler, Knobs, run_subscriber
 from explorer.subscription import Arrival
+from explorer.together import Together
 
 ATTEMPTS = 50  # at one command, when others keep writing to the same stream
 
@@ -31,13 +34,24 @@ Tell = Callable[[str, Standing], None]
 
 
 def services(domain: Domain) -> tuple[str, ...]:
-    """The services of a domain, in the order in which their policies are declared."""
+    """The services of a domain, in the order in which their policies are declared, then their projections."""
+    return tuple(dict.fromkeys((*reacting(domain), *(one.service for one in domain.projections))))
+
+
+def reacting(domain: Domain) -> tuple[str, ...]:
+    """Those of them that have policies."""
     return tuple(dict.fromkeys(policy.service for policy in domain.policies))
 
 
 def subscription_name(domain: Domain, service: str) -> str:
-    """What a service's checkpoint is called in the store."""
+    """What the checkpoint of a service's policies is called in the store."""
     return f"{domain.name}.{service}"
+
+
+def subscription_names(domain: Domain, service: str) -> tuple[str, ...]:
+    """What a service works on: one subscription for its policies, and one for each of its projections."""
+    own = (subscription_name(domain, service),) if service in reacting(domain) else ()
+    return (*own, *(projection_subscription(domain, one) for one in projections(domain, service)))
 
 
 def describe_services(domains: Sequence[Domain]) -> tuple[ServiceInfo, ...]:
@@ -52,11 +66,16 @@ def describe_services(domains: Sequence[Domain]) -> tuple[ServiceInfo, ...]:
                 name=service if names.count(service) == 1 else f"{domain.name}.{service}",
                 domain=domain.name,
                 service=service,
-                subscriptions=(subscription_name(domain, service),),
-                meanwhile=", ".join(dict.fromkeys(filter(None, meanwhile))),
+                subscriptions=subscription_names(domain, service),
+                meanwhile=", ".join(dict.fromkeys(filter(None, (*meanwhile, *_stale(domain, service))))),
             )
         )
     return tuple(described)
+
+
+def _stale(domain: Domain, service: str) -> list[str]:
+    names = [table.name.replace("_", " ") for one in projections(domain, service) for table in one.tables]
+    return [f"the rows of {', '.join(names)} stay as they are"] if names else []
 
 
 def run_service(
@@ -69,23 +88,32 @@ def run_service(
 ) -> None:
     """Run one service on this store until cancelled. Blocks; opens and closes the store. See `run_subscriber`.
 
-    A conflict is decided again on the new state. Raises `StoreReplaced`, and `Invalid` for a service that the domain
-    does not have.
+    A conflict is decided again on the new state. Each subscription of the service has a thread. Raises `StoreReplaced`,
+    and `Invalid` for a service that the domain does not have.
     """
-    heard = partial(tell, service) if tell else lambda standing: None
-    run_subscriber(
-        spec, subscription_name(domain, service), Reactions(domain, service, heard), cancellation, heard, knobs
+    if service not in services(domain):
+        raise Invalid(f"{domain.name} has no service {service}.", f"It has {', '.join(services(domain)) or 'none'}.")
+    heard: Callable[[Standing], None] = partial(tell, service) if tell else lambda standing: None
+    together = Together(subscription_names(domain, service), heard)
+    handlers: dict[str, Handler] = {
+        projection_subscription(domain, one): Projecting(domain, one) for one in projections(domain, service)
+    }
+    own = subscription_name(domain, service)
+    if service in reacting(domain):
+        handlers[own] = Reactions(domain, service, partial(together.tell, own))
+    together.run(
+        {
+            name: partial(run_subscriber, spec, name, handler, tell=partial(together.tell, name), knobs=knobs)
+            for name, handler in handlers.items()
+        },
+        cancellation,
     )
 
 
 class Reactions:
-    """What one service does about events. Raises `Invalid` for a service that the domain does not have."""
+    """What the policies of one service do about events."""
 
     def __init__(self, domain: Domain, service: str, tell: Callable[[Standing], None] | None = None) -> None:
-        if service not in services(domain):
-            raise Invalid(
-                f"{domain.name} has no service {service}.", f"It has {', '.join(services(domain)) or 'none'}."
-            )
         self._domain = domain
         self._name = subscription_name(domain, service)
         self._tell = tell

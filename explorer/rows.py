@@ -15,7 +15,7 @@ from explorer.model import Delete, Json, Key, Projection, Put, ReadRow, Row, Row
 KINDS = ("text", "integer", "decimal", "boolean", "time")
 BESIDE = "__rebuild"  # at the end of the name of a table in which a rebuild gathers its rows
 REBUILD = " (rebuild)"  # at the end of the name of a subscription that fills them
-KNOWN = 50_000  # rows that are remembered
+KNOWN = 20_000  # rows that are remembered
 KEY_BYTES = 2_000  # an index of PostgreSQL takes little more
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _EXPONENT = 16_000  # PostgreSQL keeps no more digits behind the point
@@ -163,13 +163,15 @@ def merged(changes: Iterable[RowChange]) -> dict[str, dict[Key, Changed]]:
 class Working:
     """Rows while a projection works on them: what it has changed, over what is stored.
 
-    `stored` reads a row from where the changes will be written. What was read is remembered, so nobody else may change
-    these rows meanwhile; `forget` begins anew.
+    `stored` reads a row from where the changes will be written, but not as long as all rows are known, which began
+    when there was none (`empty`). What was read is remembered, so nobody else may change these rows meanwhile; `forget`
+    begins anew.
     """
 
-    def __init__(self, tables: Sequence[Table], stored: ReadRow) -> None:
+    def __init__(self, tables: Sequence[Table], stored: ReadRow, empty: bool = False) -> None:
         self._tables = {table.name: table for table in tables}
         self._stored = stored
+        self._all_known = empty
         self._known: OrderedDict[tuple[str, Key], Row | None] = OrderedDict()
         self._changes: list[RowChange] = []
 
@@ -202,16 +204,19 @@ class Working:
         """What was changed and not taken yet."""
         return self._changes
 
-    def forget(self) -> None:
+    def forget(self, empty: bool = False) -> None:
         """Drop what was changed and not taken, and what was read."""
         self._changes = []
         self._known.clear()
+        self._all_known = empty
 
     def _row(self, table: str, key: Key) -> Row | None:
         place = (table, key)
         if place in self._known:
             self._known.move_to_end(place)
             return self._known[place]
+        if self._all_known:
+            return None
         row = self._stored(table, key)
         self._remember(place, row)
         return row
@@ -222,6 +227,7 @@ class Working:
         # What is not written yet is nowhere else.
         while len(self._known) > KNOWN and not self._changes:
             self._known.popitem(last=False)
+            self._all_known = False
 
     def _blank(self, table: str, key: Key) -> dict[str, Json]:
         described = self._tables[table]

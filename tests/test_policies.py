@@ -24,7 +24,7 @@ from explorer.domains.customers_orders.order import ORDER, CancelOrder, CreateOr
 from explorer.errors import Conflict, Invalid
 from explorer.follow import Standing
 from explorer.model import CommandFor, Domain, DomainEvent, Event, EventQuery, NewEvent, Policy, StreamKey
-from explorer.policies import Reactions, run_service, services
+from explorer.policies import Reactions, reacting, run_service
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.subscription import Arrival
 
@@ -46,7 +46,7 @@ def running(url: str, domain: Domain = DOMAIN) -> Iterator[list[Standing]]:
             target=run_service,
             args=(StoreSpec(url), domain, service, cancellation, lambda _, standing: told.append(standing)),
         )
-        for service in services(domain)
+        for service in reacting(domain)
     ]
     for thread in threads:
         thread.start()
@@ -145,7 +145,7 @@ def test_doing_it_all_again_changes_nothing(own_url: str, store: Store) -> None:
             time.sleep(0.01)
         wait_for_checkpoints(store)
     before = all_events(store)
-    for service in services(DOMAIN):
+    for service in reacting(DOMAIN):
         reactions = Reactions(DOMAIN, service)
         for event in before:
             # Decided anew, the orders rejected for credit would now be approved.
@@ -159,7 +159,7 @@ def wait_for_checkpoints(store: Store) -> None:
         saved = [known.checkpoint for known in store.subscriptions()]
         head = store.head()
         behind = [one for one in saved if not one or json.loads(one)["position"] != head]
-        if len(saved) == len(services(DOMAIN)) and not behind:
+        if len(saved) == len(reacting(DOMAIN)) and not behind:
             return
         assert time.monotonic() < end, f"{saved} and the head is {head}"
         time.sleep(0.02)
@@ -246,4 +246,4 @@ def test_others_who_write_to_the_same_stream_are_no_obstacle(own_url: str, store
 
 def test_an_unknown_service_is_refused() -> None:
     with pytest.raises(Invalid, match="no service shipping"):
-        Reactions(DOMAIN, "shipping")
+        run_service(StoreSpec("nowhere.sqlite"), DOMAIN, "shipping", Cancellation())

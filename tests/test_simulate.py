@@ -29,7 +29,7 @@ from explorer.errors import Busy, Invalid, ReadOnly, StoreReplaced
 from explorer.fold import evolve, readable
 from explorer.model import Event, EventQuery, NewEvent, StreamKey
 from explorer.payload import decode
-from explorer.policies import Reactions, services
+from explorer.policies import Reactions, reacting
 from explorer.replay import Replay
 from explorer.simulate import Clock, Summary, simulate
 from explorer.stores import Store, StoreSpec, open_store, sqlite
@@ -83,7 +83,7 @@ def all_events(store: Store) -> list[Event]:
 
 def work_off(store: Store) -> None:
     """What the services do, until they have nothing left to do."""
-    reactions = [Reactions(DOMAIN, service) for service in services(DOMAIN)]
+    reactions = [Reactions(DOMAIN, service) for service in reacting(DOMAIN)]
     done = 0
     while events := all_events(store)[done:]:
         for event in events:

@@ -84,6 +84,11 @@ def rows(reading: Reading, table: Table, after: Key | None, limit: int, find: st
     return Page(tuple(page), None if last is None else tuple(last[column] for column in table.key))
 
 
+def check_tables(reading: Reading, name: str, tables: Sequence[Table]) -> None:
+    """See `Store.check_tables`."""
+    _as_made(reading, reading.connection.rows, tables, _made_for(name))
+
+
 def _selected(reading: Reading, table: Table, rest: str, parameters: Mapping[str, Any]) -> list[Row]:
     columns = {**dict.fromkeys(table.key, "text"), **table.columns}
     wanted = ", ".join(_read(reading, column, kind) for column, kind in columns.items())

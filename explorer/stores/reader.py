@@ -276,6 +276,10 @@ class SqlStore:
         self._must_be_own()
         return read_models.row(self._reading, table, key)
 
+    def check_tables(self, name: str, tables: Sequence[Table]) -> None:
+        self._must_be_own()
+        read_models.check_tables(self._reading, name, tables)
+
     def one_moment(self) -> AbstractContextManager[None]:
         return self._connection.one_moment()
 

@@ -290,6 +290,10 @@ class Store(Protocol):
         """One of them. Raises `TableChanged`."""
         ...
 
+    def check_tables(self, name: str, tables: Sequence[Table]) -> None:
+        """Raises `TableChanged` where one of these tables is not as it was made for the subscription of this name."""
+        ...
+
     def one_moment(self) -> AbstractContextManager[None]:
         """Within this block all that is read is of one moment. To be short: databases keep what was then meanwhile."""
         ...
