@@ -64,7 +64,7 @@ def check(spec: StoreSpec) -> None:
         assert whole is not None
         assert verify_snapshot(store, DOMAIN, DOMAIN.aggregates[0], whole).verdict == IDENTICAL
         with demo.services(spec) as services:
-            assert len(services) == 2
+            assert len(services) == 3
             for service in services:
                 said = service.hear(20)
                 assert said is not None

@@ -44,8 +44,9 @@ def test_services_react_and_are_listed(url: str, run: Run) -> None:
     }
     assert types(url, "Order", "o") == ["OrderCreated", "OrderApproved"]
     listed = run("services", "list", url).rows(LISTED)
-    assert [row["subscription"] for row in listed] == ["customers_orders.customer", "customers_orders.order"]
-    assert [(row["owner"], row["lag"]) for row in listed] == [(None, 0), (None, 0)]
+    names = ("customer", "order", "views.customers", "views.orders")
+    assert [row["subscription"] for row in listed] == [f"customers_orders.{name}" for name in names]
+    assert [(row["owner"], row["lag"]) for row in listed] == [(None, 0)] * 4
 
 
 def test_one_service_alone(url: str, run: Run) -> None:
