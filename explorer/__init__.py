@@ -64,9 +64,10 @@ What is started
                      A panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab),
                      events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
                      (snapshots_dock), pattern/ (pattern_page), start/ (first_page, open_dialog), problem/
-                     (problem_page). story/ plays stories (story_mode, player, acting). Below them:
-                     asking/ waits for the window (worker, polling, lanes), parts/ are widgets that know no store,
-                     look/ is how all of it looks
+                     (problem_page), subscriptions/ (subscriptions_dock). story/ plays stories (story_mode, player,
+                     acting). Below them: asking/ waits for the window (worker, polling, lanes; serving: processes of
+                     services; watching: who has subscribed), parts/ are widgets that know no store, look/ is how all
+                     of it looks
     cli/             the program without a window: arguments, opening, output; reading, tailing, tracing, writing,
                      serving, subscriptions and simulating have the verbs, window starts the window where display
                      finds one

@@ -29,6 +29,7 @@ TONES = {
 }  # fmt: skip
 """State of a service or subscription → the colour of its dot."""
 
+NEWS = ("refused", "parked")  # what a service says of one event, and no standing
 RECENT = 4.0  # seconds over which the reached rate of the load is measured
 DOMAIN = "customers_orders"  # the domain of the load
 
@@ -170,7 +171,7 @@ class Serving(QObject):
     def _said(self, name: str, beside: Beside, said: Said) -> None:
         if self._running.get(name) is not beside or "state" not in said:
             return
-        if said["state"] == "refused":  # a fact of the domain, and no standing
+        if said["state"] in NEWS:
             self._change(name, detail=said["detail"])
         else:
             self._change(name, state=said["state"], detail=said["detail"])

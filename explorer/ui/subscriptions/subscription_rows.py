@@ -36,6 +36,7 @@ class Line:
     parked: int = 0
     paused: bool = False
     known: bool = False  # the store knows it
+    keeps_rows: bool = False  # a projection's
 
     @property
     def words(self) -> str:
@@ -91,6 +92,7 @@ def lines(services: Serving, watching: Watching) -> list[Line]:
                 parked=known.parked if known is not None else 0,
                 paused=known is not None and known.paused,
                 known=known is not None,
+                keeps_rows=info is not None and name != f"{info.domain}.{info.service}",
             )
         )
     return made

@@ -198,7 +198,9 @@ class SubscriptionsDock(QWidget):
         known, paused = line is not None and line.known, line is not None and line.paused
         self.pause_button.setChecked(paused)
         self._offer(self.pause_button, known, f"{'Resume' if paused else 'Pause'} {title}", why_not)
-        self._offer(self.reset_button, known, f"Reset {title}…", why_not)
+        # Going through everything again would put rows onto those that are there.
+        rows = "Its rows are made anew by a rebuild, in the panel Read models." if line and line.keeps_rows else ""
+        self._offer(self.reset_button, known, f"Reset {title}…", why_not or rows)
 
     def _offer(self, button: QToolButton, possible: bool, words: str, why_not: str) -> None:
         button.setEnabled(possible and not why_not)
