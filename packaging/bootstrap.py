@@ -7,6 +7,7 @@
     python3 packaging/bootstrap.py stress [ARG …]  the long concurrency test on both databases
     python3 packaging/bootstrap.py soak [ARG …]    20 minutes of load with services killed, on both databases, judged
     python3 packaging/bootstrap.py journey         a person's path through the window, under Xvfb
+    python3 packaging/bootstrap.py story-pictures [FOLDER]   the story by keys under Xvfb, a picture of every step
     python3 packaging/bootstrap.py build           the one-folder program, and its self-test
 
 The virtual environment is `.venv` beside pyproject.toml. What the system lacks (python3-venv, Qt's libraries) is
@@ -211,6 +212,10 @@ def journey(arguments: Sequence[str]) -> int:
     return run(PYTHON, "-m", "tests.journey", *arguments, check=False)
 
 
+def story_pictures(arguments: Sequence[str]) -> int:
+    return journey((*arguments, "--only", "story"))
+
+
 def build(arguments: Sequence[str]) -> int:
     install("dev")
     need_qt(window=False)
@@ -225,6 +230,7 @@ VERBS = {
     "stress": stress,
     "soak": soak,
     "journey": journey,
+    "story-pictures": story_pictures,
     "build": build,
 }
 

@@ -227,7 +227,7 @@ class _Reading:
 def _lacks(action: Action) -> Iterable[str]:
     """What this action needs besides, for what it is to do."""
     match action:
-        case Show(show="stream" | "causality") if not (action.category and action.id):
+        case Show(show="stream" | "causality" | "row or events") if not (action.category and action.id):
             yield f"show = {action.show!r} needs category and id."
         case Show(show="panel") if not action.name:
             yield "show = 'panel' needs the name of the panel."

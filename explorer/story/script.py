@@ -74,9 +74,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Something to look at. "stream" and "causality" need category and id, "panel" a name.
+    """Something to look at. "stream", "causality" and "row or events" need category and id, "panel" a name.
 
-    Without a version a stream is shown at its last one, and it is the last event whose causes are shown.
+    Without a version a stream is shown at its last one, and it is the last event whose causes are shown. `question`:
+    the number of the question that row and events are asked, from 1.
     """
 
     show: str = field(metadata=one_of("stream", "causality", "pattern", "row or events", "problem", "events", "panel"))
@@ -84,6 +85,7 @@ class Show:
     id: str = ""
     version: int | None = None
     name: str = ""
+    question: int | None = None
     line: int = 0
 
 

@@ -229,6 +229,15 @@ class PatternPage(QWidget):
             self._together.start(0 if len(steps) < 8 else TOGETHER)
         self._go_on()
 
+    def compare(self, category: str, id: str, question: int | None = None) -> None:
+        """Show row or events of this stream, and ask both the question of this number, from 1."""
+        self._wide_once = True
+        self.bar.compare.setChecked(True)
+        self._arrange()
+        self.compared.show_stream(category, id)
+        if question is not None:
+            self.compared.ask(question - 1)
+
     def _compare_current(self, before: Sequence[Happened]) -> None:
         """Begin with the stream one comes from, else with what moved last."""
         category, id, version = self.workspace.current_stream

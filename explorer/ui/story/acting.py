@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from explorer.stores.store import Store
 
 LOOK = 80  # ms between two looks for what is waited for
+DRAWING = 0.4  # seconds that a page gets to draw what it has been asked for
 SETTLING = 4.0  # seconds that a tab gets to show what was written
 
 Then = Callable[[], None]
@@ -281,6 +282,9 @@ class Acting(QObject):
                     partial(_event_at, key, action.version), lambda event: self._show_causes(event, then, failed),
                     failed, owner=self,
                 )  # fmt: skip
+            case "row or events":
+                self._stage.compare(key.category, key.id, action.question)
+                self._until(lambda: False, DRAWING, then)
             case "panel":
                 self._stage.panel(action.name)
                 self._soon(then)
@@ -310,13 +314,8 @@ class Acting(QObject):
         if event is None:
             failed(Invalid("There is no such event whose causes could be shown."))
             return
-        try:
-            page = self._stage.page("causality")
-        except Invalid as error:
-            failed(error)
-            return
-        page.show_event(event)  # type: ignore[attr-defined]
-        self._soon(then)
+        self._stage.causes(event.category, event.id, event.version)
+        self._until(lambda: False, DRAWING, then)
 
     def _settle(self, event: Event, then: Then) -> None:
         """Give the stream's tab, if it is open, a moment to show this event."""

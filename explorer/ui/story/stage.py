@@ -38,6 +38,15 @@ class Stage:
         """The page, if it is open."""
         return self._tabs.page(name)
 
+    def causes(self, category: str, id: str, version: int) -> None:
+        """What led to this event, and to what it led."""
+        self._tabs.show_causes(category, id, version)
+
+    def compare(self, category: str, id: str, question: int | None) -> None:
+        """Row or events of this stream, beside the pattern; ask both the question of this number, from 1."""
+        page = self.page("pattern")
+        page.compare(category, id, question)  # type: ignore[attr-defined]
+
     def stream(self, category: str, id: str, version: int | None = None) -> None:
         tab = self._tabs.show_stream(category, id, version)
         if version is None:
