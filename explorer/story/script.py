@@ -16,9 +16,9 @@ from explorer.model import Json
 STORY = UUID("0c0de5b0-7d4c-5b3e-8f59-2b6b1a9d7e11")
 """The namespace of the ids of events that a story writes."""
 
-PLACEHOLDERS = ("narrated", "loaded", "events", "version", "said")
+PLACEHOLDERS = ("narrated", "loaded", "whole", "version", "said")
 """What a caption may name in braces: the event that was written last, in words; what the last command's state was
-loaded from, and how many events that read; the version written last; what an action answered."""
+loaded from, and how many events the stream had then; the version written last; what an action answered."""
 
 PATIENCE = 15.0  # seconds that a wait lasts if the script does not say
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
@@ -20,7 +20,7 @@ from explorer.ui.parts.table import RowsTable
 from explorer.ui.problem.scene import Scene
 from explorer.ui.workspace import Workspace
 
-ROWS = 4  # of a table, in sight
+ROWS, MOST_ROWS = 3, 6  # of a table, in sight
 
 
 class ProblemPage(QWidget):
@@ -38,9 +38,10 @@ class ProblemPage(QWidget):
             "ORDERS table",
             "orders.sqlite",
             (_column("order", 0, 56), _column("total", 2, 60), _column("status", 3, 84), self._told()),
+            3,
         )
         self.queue = self.two.table(
-            "Message queue", "messages.jsonl", (_column("message", 0, 110), _column("order", 1))
+            "Message queue", "messages.jsonl", (_column("message", 0, 110), _column("order", 1)), 2
         )
         self.one = Way("One write: an event", self)
         self.events = self.one.table(
@@ -48,11 +49,20 @@ class ProblemPage(QWidget):
             "events.sqlite",
             (_column("position", 0, 64), _column("event", 1, 120), _column("order", 2)),
         )
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
-        whole.setSpacing(theme.L)
-        whole.addWidget(self.two, 1)
-        whole.addWidget(self.one, 1)
+        ways = QWidget(self)
+        ways.setObjectName("panel")
+        both = QHBoxLayout(ways)
+        both.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
+        both.setSpacing(theme.L)
+        both.addWidget(self.two, 1)
+        both.addWidget(self.one, 1)
+        around = QScrollArea(self)
+        around.setFrameShape(QFrame.Shape.NoFrame)
+        around.setWidgetResizable(True)
+        around.setWidget(ways)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(around)
         self.show_scene(self.scene)
 
     def _told(self) -> Column:
@@ -129,18 +139,20 @@ class Way(QFrame):
         for line in self.did:
             column.addWidget(line)
         column.addSpacing(theme.M)
-        column.addLayout(self._tables, 1)
+        column.addLayout(self._tables, 2)
         column.addSpacing(theme.M)
         column.addWidget(self.heard_heading)
         column.addWidget(self.heard)
         column.addSpacing(theme.M)
         column.addWidget(self.verdict)
+        column.addStretch(1)
 
-    def table(self, title: str, file: str, columns: Iterable[Column]) -> RowsModel:
-        """A table of this way, the name of its file above it."""
+    def table(self, title: str, file: str, columns: Iterable[Column], share: int = 1) -> RowsModel:
+        """A table of this way, the name of its file above it; `share` of the width."""
         model = RowsModel(tuple(columns), self)
         view = RowsTable(model, title, self)
         view.setMinimumHeight(theme.scaled((ROWS + 1) * theme.ROW))
+        view.setMaximumHeight(theme.scaled((MOST_ROWS + 1) * theme.ROW))
         view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         heading = text.plain_label(title, self)
         heading.setObjectName("heading")
@@ -154,7 +166,7 @@ class Way(QFrame):
         box.setSpacing(theme.S)
         box.addLayout(head)
         box.addWidget(view, 1)
-        self._tables.addLayout(box, 1)
+        self._tables.addLayout(box, share)
         return model
 
     def show_process(self, ran: Any, missing: str) -> None:
@@ -178,7 +190,7 @@ class Way(QFrame):
         missing = [order for order in stored if order not in heard]
         if heard:
             more = f"; not of {_names(missing)}" if missing and delivered else ""
-            self.heard.say("check" if not missing else "", f"of {_names(heard)}{more}", "" if not more else "error")
+            self.heard.say("close" if more else "check", f"of {_names(heard)}{more}", "" if not more else "error")
         else:
             self.heard.say("", "of nothing" if delivered or not stored else "it is not running", "muted")
 
@@ -202,16 +214,23 @@ class _Line(QWidget):
         line.setSpacing(theme.S)
         line.addWidget(self._picture)
         line.addWidget(self.words, 1)
+        self._strong = False
+        theme.signals().changed.connect(self._size)
+
+    def _size(self) -> None:
+        """Large enough for the last row of seats."""
+        font = theme.sans_font(17 if self._strong else 15)
+        font.setBold(self._strong)
+        self.words.setFont(font)
 
     def say(self, picture: str, words: str, tone: str, strong: bool = False) -> None:
         text.set_label(self.words, words, cut=300)
         self.words.setProperty("tone", tone if tone != "muted" else "")
         self.words.setProperty("muted", "true" if tone == "muted" else "false")
-        font = theme.sans_font(14 if strong else theme.BASE_PX)
-        font.setBold(strong)
-        self.words.setFont(font)
         self.words.style().unpolish(self.words)
         self.words.style().polish(self.words)
+        self._strong = strong
+        self._size()
         if picture:
             side = theme.scaled(14)
             self._picture.setPixmap(icon(picture, tone if tone in ("good", "error") else "text").pixmap(side, side))

@@ -58,7 +58,7 @@ class Said:
 
     narrated: str = UNKNOWN
     loaded: str = UNKNOWN
-    events: str = UNKNOWN
+    whole: str = UNKNOWN
     version: str = UNKNOWN
     said: str = UNKNOWN
 
@@ -165,8 +165,7 @@ class Acting(QObject):
             if preview.refused:
                 failed(Refused(f"{command} is refused: {preview.refused}", "The script asks for what a rule forbids."))
                 return
-            said.loaded = preview.loaded
-            said.events = next((word for word in reversed(preview.loaded.split()) if word.isdecimal()), UNKNOWN)
+            said.loaded, said.whole = preview.loaded, str(preview.expected)
             drafts = [
                 _named(draft, ids(turn), "" if number == 1 else f" {number}", ids(0) + f" {turn}")
                 for number, draft in enumerate(preview.events, 1)

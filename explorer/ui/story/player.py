@@ -136,6 +136,8 @@ class Player(QObject):
             return
         if self._under.number != number:
             self._under = _Under(number)
+            if self.steps[number][1] == 1:
+                self._stage.clear()
         self._play()
 
     def _play(self) -> None:

@@ -22,16 +22,29 @@ class Sight:
 
 
 class Stage:
+    """Of one window. `zoom` sets the size of everything, in percent."""
+
+    def begin(self) -> None:
+        """A story begins or ends: everything is in sight again."""
+        self._calm(False)
+
     def __init__(self, workspace: Workspace, tabs: Tabs, arrangement: Arrangement, zoom: Callable[[int], None]) -> None:
         self.workspace = workspace
         self.zoom = zoom
         self._tabs = tabs
         self._arrangement = arrangement
+        self._calmed = False
+
+    def clear(self) -> None:
+        """Another chapter: what was shown before leaves the stage. Whoever goes back has it opened again."""
+        while self._tabs.count() > 1:
+            self._tabs.close_tab(1)
 
     def page(self, name: str) -> QWidget:
         """Raises Invalid for a page that there is not."""
         if name not in PAGES:
             raise Invalid(f"There is no page {name} in this window.", f"There is: {', '.join(PAGES)}.")
+        self._calm(True)
         return self._tabs.show_page(name)
 
     def open_page(self, name: str) -> QWidget | None:
@@ -40,6 +53,7 @@ class Stage:
 
     def causes(self, category: str, id: str, version: int) -> None:
         """What led to this event, and to what it led."""
+        self._calm(True)
         self._tabs.show_causes(category, id, version)
 
     def compare(self, category: str, id: str, question: int | None) -> None:
@@ -48,6 +62,7 @@ class Stage:
         page.compare(category, id, question)  # type: ignore[attr-defined]
 
     def stream(self, category: str, id: str, version: int | None = None) -> None:
+        self._calm(False)
         tab = self._tabs.show_stream(category, id, version)
         if version is None:
             tab.go_to_version(None)
@@ -66,6 +81,7 @@ class Stage:
 
     def events(self) -> None:
         """All events."""
+        self._calm(False)
         self._tabs.setCurrentIndex(0)
 
     def panel(self, title: str) -> None:
@@ -86,11 +102,20 @@ class Stage:
         if place == EVERYTHING:
             self.events()
         elif place.page:
-            self._tabs.show_page(place.page)
+            self.page(place.page)
         else:
+            self._calm(False)
             self._tabs.show_stream(place.category, place.id, place.version or None)
         if sight.panel:
             self.panel(sight.panel)
+
+    def _calm(self, calm: bool) -> None:
+        """All the room for a page: a stage has one thing on it."""
+        if calm != self._calmed:
+            self._calmed = calm
+            for dock in self._docks:
+                if dock.objectName() != "command":
+                    dock.setVisible(not calm)
 
     @property
     def _docks(self) -> list[QDockWidget]:

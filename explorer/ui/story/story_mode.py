@@ -147,6 +147,7 @@ class StoryMode(QObject):
         )
         for shortcut in self._remote:
             shortcut.setEnabled(True)
+        self._stage.begin()
         self.playing_changed.emit(True)
         self._show()
         self.player.next()
@@ -162,6 +163,7 @@ class StoryMode(QObject):
             self.player.deleteLater()
             for shortcut in self._remote:
                 shortcut.setEnabled(False)
+            self._stage.begin()
             self.playing_changed.emit(False)
         self.story, self.player, self.spec = None, None, None
 

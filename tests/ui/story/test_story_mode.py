@@ -112,7 +112,7 @@ def test_the_shipped_story_by_keys(qtbot: QtBot, empty_window: Window) -> None:
     words = " ".join(captions)
     assert "only 40 of the credit limit is left" in words
     assert "141 events" in words
-    assert "snapshot v142 + 1 event" in words
+    assert "snapshot v142 + 1 event were read instead of all 143 events" in words
     events = written(window)
     assert ("Order", "O-1", 2, "OrderApproved") in [one[:4] for one in events]
     assert ("Order", "O-2", 2, "OrderRejected") in [one[:4] for one in events]
