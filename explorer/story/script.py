@@ -170,6 +170,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
+    """It begins on an empty stage: the tabs of the chapter before are closed."""
+
     title: str
     steps: tuple[Step, ...]
     line: int = 0
