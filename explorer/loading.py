@@ -90,8 +90,11 @@ def _usable(
 
 def events_of(store: Store, key: StreamKey, after: int = 0, upto: int | None = None) -> Iterator[Event]:
     """The events of a stream with whole payloads, version > after (≤ upto), in pages. Raises what the store raises."""
-    while page := store.stream_events(key, after=after, limit=PAGE, upto=upto):
+    while True:
+        page = store.stream_events(key, after=after, limit=PAGE, upto=upto)
         yield from page
+        if len(page) < PAGE:
+            return
         after = page[-1].version
 
 

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 import psycopg.abc
 import sqlalchemy as sa
 from psycopg import pq
+from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.pool import NullPool
 
 from explorer.cancellation import Cancellation
@@ -30,10 +31,17 @@ LOCK_SECONDS = 10
 
 SETTINGS = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
 READING = f"BEGIN READ ONLY; {SETTINGS}"
+# Where a session is ours alone, what it reads needs no transaction around it: one way to the server instead of three.
+SESSION = (
+    "SET default_transaction_read_only = on;"
+    f" SET statement_timeout = '{STATEMENT_SECONDS}s'; SET lock_timeout = '{LOCK_SECONDS}s'"
+)
 ONE_MOMENT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}"
 WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
 T = TypeVar("T")
+Driver: TypeAlias = "psycopg.Connection[Any]"
+_DIALECT: sa.Dialect = dialect()  # type: ignore[no-untyped-call]
 
 
 class _Attempt:
@@ -81,6 +89,7 @@ class PostgresConnection:
         self._snapshot: str | None = None
         self._moment: psycopg.Connection[Any] | None = None  # in a transaction that reads what was at its beginning
         self._prepared = not address.pooled
+        self._settled: Driver | None = None  # whose session is as `SESSION` says
         self._connection: sa.Connection | None = None
         self._driver: psycopg.Connection[Any] | None = None
         self._engine = sa.create_engine(
@@ -141,14 +150,13 @@ class PostgresConnection:
                 connection.invalidate()
                 connection.close()
 
-    def _live(self) -> tuple[sa.Connection, psycopg.Connection[Any]]:
+    def _live(self) -> Driver:
         if self._driver is not None and self._driver.closed:
             self._drop()
-        if self._connection is None or self._driver is None:
+        if self._driver is None:
             self._reopen()
-        assert self._connection is not None
         assert self._driver is not None
-        return self._connection, self._driver
+        return self._driver
 
     # -- failures ------------------------------------------------------------------------------------------------------
 
@@ -191,23 +199,21 @@ class PostgresConnection:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
-        def read(connection: sa.Connection) -> Rows:
-            return list(connection.execute(_text(sql), parameters or {}).cursor.fetchall())
-
-        return self._reading(read)
+        return self._reading(lambda driver: driver.execute(_native(sql), parameters or {}).fetchall())
 
     def columns(self, sql: str) -> dict[str, str]:
-        def read(connection: sa.Connection) -> dict[str, str]:
-            statement = _text(f"SELECT * FROM (\n{sql.replace(':', chr(92) + ':')}\n) AS probe LIMIT :none")
-            cursor: Any = connection.execute(statement, {"none": 0}).cursor
+        statement = _native(f"SELECT * FROM (\n{sql.replace(':', chr(92) + ':')}\n) AS probe LIMIT :none")
+
+        def read(driver: Driver) -> dict[str, str]:
+            described = driver.execute(statement, {"none": 0}).description or ()
             types = psycopg.adapters.types
-            return {c.name: known.name if (known := types.get(c.type_code)) else "" for c in cursor.description}
+            return {c.name: known.name if (known := types.get(c.type_code)) else "" for c in described}
 
         return self._reading(read)
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:
-        _, driver = self._begin(ONE_MOMENT)
+        driver = self._begin(ONE_MOMENT)
         self._moment = driver
         try:
             yield
@@ -215,21 +221,27 @@ class PostgresConnection:
             self._moment = None
             self._tidy()
 
-    def _reading(self, job: Callable[[sa.Connection], T]) -> T:
+    def _reading(self, job: Callable[[Driver], T]) -> T:
         if self._moment is not None:
             return self._within(self._moment, job)
         for attempt in (1, 2):
             if self._cancellation is not None:
                 self._cancellation.check()
-            connection, driver = self._live()
+            driver = self._live()
             begun = False
             try:
+                if self.writable and self._prepared:
+                    # Not where it may only read: somebody's SELECT could ask a function to change the session.
+                    if self._settled is not driver:
+                        driver.execute(SESSION, prepare=False)
+                        self._settled = driver
+                    return job(driver)
                 driver.execute(READING, prepare=False)
                 begun = True
-                result = job(connection)
+                result = job(driver)
                 driver.execute("COMMIT", prepare=False)
                 return result
-            except (psycopg.Error, sa.exc.DBAPIError, UnicodeEncodeError) as error:
+            except (psycopg.Error, UnicodeEncodeError) as error:
                 if attempt == 1 and self._without_prepared(error):
                     continue
                 known = self._known(error)
@@ -239,33 +251,36 @@ class PostgresConnection:
                 raise known from None
         raise AssertionError("unreachable")
 
-    def _within(self, driver: psycopg.Connection[Any], job: Callable[[sa.Connection], T]) -> T:
+    def _within(self, driver: Driver, job: Callable[[Driver], T]) -> T:
         if self._cancellation is not None:
             self._cancellation.check()
         lost = self._driver is not driver or driver.info.transaction_status != pq.TransactionStatus.INTRANS
-        if self._connection is None or lost:
+        if lost:
             raise ConnectionLost(f"The connection to {self.title} broke.", "Try again.")
         try:
-            return job(self._connection)
-        except (psycopg.Error, sa.exc.DBAPIError, UnicodeEncodeError) as error:
+            return job(driver)
+        except (psycopg.Error, UnicodeEncodeError) as error:
             raise self._known(error) from None
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[Run]:
-        connection, driver = self._begin(WRITING)
+        driver = self._begin(WRITING)
         committing = False
         try:
 
             def run(sql: str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Rows:
-                result = connection.execute(_text(sql), parameters)
-                return list(result.cursor.fetchall()) if result.returns_rows and result.cursor else []
+                if not isinstance(parameters, Mapping):
+                    driver.cursor().executemany(_native(sql), parameters)
+                    return []
+                cursor = driver.execute(_native(sql), parameters)
+                return cursor.fetchall() if cursor.description else []
 
             yield run
             committing = True
             driver.execute("COMMIT", prepare=False)
-        except (psycopg.Error, sa.exc.DBAPIError, UnicodeEncodeError) as error:
+        except (psycopg.Error, UnicodeEncodeError) as error:
             if self._without_prepared(error):
                 raise ConnectionLost(f"The connection to {self.title} is shared by a pooler.", "Try again.") from None
             known = self._known(error)
@@ -276,14 +291,14 @@ class PostgresConnection:
             self._tidy()
             raise
 
-    def _begin(self, how: str) -> tuple[sa.Connection, psycopg.Connection[Any]]:
+    def _begin(self, how: str) -> Driver:
         for attempt in (1, 2):
             if self._cancellation is not None:
                 self._cancellation.check()
-            connection, driver = self._live()
+            driver = self._live()
             try:
                 driver.execute(how, prepare=False)
-                return connection, driver
+                return driver
             except psycopg.Error as error:
                 known = self._known(error)
                 # As in reading: an idle connection that the server has ended.
@@ -368,5 +383,7 @@ def _poke(pipe: int) -> None:
 
 
 @lru_cache(maxsize=500)
-def _text(sql: str) -> sa.TextClause:
-    return sa.text(sql)
+def _native(sql: str) -> bytes:
+    """The statement as the driver takes it: `:name` is `%(name)s`. (By the driver itself, for describing each result
+    would take SQLAlchemy as long as the server takes for it.)"""
+    return str(sa.text(sql).compile(dialect=_DIALECT)).encode()

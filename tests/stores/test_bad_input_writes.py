@@ -203,7 +203,7 @@ def test_a_store_that_was_opened_for_reading_is_not_written(own_url: str) -> Non
 
 def test_a_second_writer_holding_the_lock(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("explorer.stores.sqlite.BUSY_SECONDS", 0.5)
-    monkeypatch.setattr("explorer.stores.postgres.WRITING", "BEGIN; SET LOCAL lock_timeout = '500ms'")
+    monkeypatch.setattr("explorer.stores.postgres.WRITING", "BEGIN READ WRITE; SET LOCAL lock_timeout = '500ms'")
     with opened(own_url) as store:
         store.append(KEY, 0, [new()])
         with somebody_else_writing(own_url):
@@ -366,7 +366,7 @@ def test_a_lock_that_keeps_an_answer_from_being_found_out_leaves_it_unknown(
     proxy: Proxy, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the outcome counts then: that somebody holds a lock would sound as if nothing had been written."""
-    for name in ("READING", "WRITING"):
+    for name in ("READING", "SESSION", "WRITING"):
         monkeypatch.setattr(driver, name, getattr(driver, name).replace(f"'{driver.LOCK_SECONDS}s'", "'200ms'"))
     with opened(postgres_url) as store:
         store.append(KEY, 0, [new()])

@@ -55,7 +55,7 @@ def test_a_second_writer_holding_the_lock(
     qtbot: QtBot, empty_window: Window, told: list[Told], own_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("explorer.stores.sqlite.BUSY_SECONDS", 0.5)
-    monkeypatch.setattr("explorer.stores.postgres.WRITING", "BEGIN; SET LOCAL lock_timeout = '500ms'")
+    monkeypatch.setattr("explorer.stores.postgres.WRITING", "BEGIN READ WRITE; SET LOCAL lock_timeout = '500ms'")
     make_shop(own_url)
     window = opened(qtbot, empty_window, StoreSpec(own_url, writable=True))
     dock = ready_to_ship(qtbot, window)
