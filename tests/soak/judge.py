@@ -19,6 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.soak import rules
+from tests.soak.read_models import differences, expected
 from tests.soak.rules import Command, Refused, State, Wanted
 from tests.soak.stored import Recorded, Stored, Stream, read
 
@@ -66,6 +67,7 @@ class _Judge:
         self._at_rest()
         self._snapshots()
         self._checkpoints()
+        self._read_models()
         return Judgement(self._counts(), self._findings)
 
     def _wrong(self, sentence: str) -> None:
@@ -263,6 +265,15 @@ class _Judge:
             if position != head:
                 self._wrong(f"the checkpoint of {name} stands at {position}, not at {head}")
 
+        for name, parked, reason in self._stored.parked:
+            self._wrong(f"{name} has parked the event at position {parked}: {reason or 'it waits behind another'}")
+
+    def _read_models(self) -> None:
+        """Where somebody keeps them, they are what the events make of them."""
+        wanted = expected(self._states, self._streams)
+        for name, rows in self._stored.read_models.items():
+            self._findings += differences(name, rows, wanted[name])
+
     def _counts(self) -> dict[str, Any]:
         last = {stream: states[-1] for stream, states in self._states.items()}
         orders = Counter(state["status"] for (category, _), state in last.items() if category == "Order" and state)
@@ -281,6 +292,8 @@ class _Judge:
             ),
             "snapshots": len(self._stored.snapshots),
             "subscriptions": len(self._stored.checkpoints),
+            "parked": len(self._stored.parked),
+            "read_models": {name: len(rows) for name, rows in sorted(self._stored.read_models.items())},
             "findings": len(self._findings),
         }
 

@@ -38,7 +38,7 @@ def fill(url: str) -> None:
             [sys.executable, "-m", "explorer", "services", "run", url], cwd=ROOT, stdout=subprocess.DEVNULL
         )
         try:
-            until(lambda: len([known for known in store.subscriptions() if known.owner]) >= 2)
+            until(lambda: len([known for known in store.subscriptions() if known.owner]) >= 4)
             for turn in islice(plan(5, "5"), ORDERS):
                 for wanted in turn:
                     with suppress(Refused):  # such as shipping what no service has approved yet
@@ -91,7 +91,10 @@ def test_it_accepts_a_right_store(right: Path) -> None:
     assert {"APPROVED", "REJECTED", "SHIPPED", "CANCELLED"} == set(counts["orders_by_status"])
     assert {"OrderRevised", "CustomerCreditLimitExceeded", "CustomerCreditReleased"} <= set(counts["types"])
     assert counts["snapshots"] == 1
-    assert counts["subscriptions"] == 2
+    assert counts["subscriptions"] == 4
+    assert counts["read_models"]["read_orders"] == ORDERS
+    assert counts["read_models"]["read_customers"] == counts["customers"]
+    assert counts["parked"] == 0
 
 
 def test_it_imports_nothing_of_the_program(right: Path) -> None:
@@ -268,6 +271,27 @@ PLANTED: dict[str, tuple[Planting, str]] = {
     ),
     "a snapshot of what is not there": (run("UPDATE snapshots SET version = 5000"), "of a version that is not there"),
     "the last event of a snapshot": (run("UPDATE snapshots SET last_event_id = 'x'"), "names another event"),
+    "a parked event": (
+        run("INSERT INTO parked VALUES ('customers_orders.order', 'x', 3, 'e', 'Order', 'O', 1, 'OrderCreated',"
+            " 'KeyError', 5, '2026-01-01', '')"),
+        "has parked the event at position 3: KeyError",
+    ),
+    "a row of a read model": (
+        run("UPDATE read_orders SET status = 'LOST' WHERE order_id = 'O-5-1'"),
+        "read_orders, order_id O-5-1: status is 'LOST'",
+    ),
+    "a sum in a read model": (
+        run("UPDATE read_customers SET reserved = '-1' WHERE customer_id = 'C-5-1'"),
+        "read_customers, customer_id C-5-1: reserved is Decimal('-1')",
+    ),
+    "a row that is missing": (
+        run("DELETE FROM read_customer_orders WHERE order_id = 'O-5-2'"),
+        "order_id O-5-2: the row is missing",
+    ),
+    "a row too many": (
+        run("INSERT INTO read_orders (order_id) VALUES ('nobody')"),
+        "read_orders, order_id nobody: nothing led to this row",
+    ),
     "a checkpoint that lags": (
         run("UPDATE checkpoints SET checkpoint ="
             " CAST('{\"kind\":\"position\",\"position\":3,\"holes\":[]}' AS BLOB) WHERE name LIKE '%order'"),
