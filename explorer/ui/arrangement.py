@@ -71,6 +71,12 @@ class Arrangement(QObject):
         self.show(True)
         self._size()
 
+    def low(self, height: int) -> None:
+        """The docks at the bottom at this height, pixels at zoom 100 %, or as low as they can be."""
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        docks = [one for one in self.docks if self._window.dockWidgetArea(one) == bottom]
+        self._window.resizeDocks(docks, [theme.scaled(height)] * len(docks), Qt.Orientation.Vertical)
+
     def state(self) -> str:
         return to_text(self._window.saveState(VERSION))
 

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 NAME = "Event Store Explorer"
 SIZE = QSize(1280, 800)
 ZOOMS = (75, 85, 100, 115, 130, 150, 175, 200, 250)
+LOW = 132  # height of the panels at the bottom while a story is played, pixels at zoom 100 %
 THEMES = {"system": "as the system", "light": "light", "dark": "dark"}
 
 
@@ -261,6 +262,8 @@ class Window(QMainWindow):
 
     def _on_story(self, playing: bool) -> None:
         """Room for what is shown: commands are issued by the story."""
+        if playing:
+            self.arrangement.low(LOW)
         self._story_bar.setVisible(playing)
         for dock in self.docks:
             if dock.objectName() == "command":

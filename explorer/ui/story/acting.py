@@ -93,6 +93,8 @@ class Acting(QObject):
                 return f"Waiting for {action.type} …"
             case Wait():
                 return f"Waiting for {action.name} …"
+            case Rebuild():
+                return f"Rebuilding {action.rebuild} …"
             case Many():
                 return f"Issuing {action.many} {action.count} times …"
             case Crash():
