@@ -162,8 +162,8 @@ def columns() -> tuple[Column, ...]:
         return QColor(theme.colours().error) if line.parked else None
 
     return (
-        Column("Subscription", lambda line: line.title, lambda line: line.name, width=96),
-        Column("State", lambda line: line.words, lambda line: line.sentence, icon=state_icon, width=124),
+        Column("Subscription", lambda line: line.title, lambda line: line.name, width=120),
+        Column("State", lambda line: line.words, lambda line: line.sentence, icon=state_icon, width=116),
         Column("Position", lambda line: number(line.position), align="right", mono=True, width=68),
         Column("Lag", lambda line: number(line.lag), lambda _: _LAG, align="right", mono=True, width=52),
         Column("Rate", rate, lambda _: "Events a second that it has gone past lately.", align="right", mono=True,
