@@ -34,6 +34,7 @@ class Happened(NamedTuple):
     event_id: str | None
     at: int | None  # microseconds since the epoch, UTC
     said: Said
+    words: str = ""  # the event in the words of its domain, if that has any
 
     @property
     def stream(self) -> StreamKey:
@@ -80,10 +81,11 @@ def happened(
     event_id: str | None,
     at: int | None,
     metadata: bytes,
+    words: str = "",
 ) -> Happened:
     """Of an event as it arrived. Metadata that are cut or no JSON say nothing."""
     known = payload.decode(metadata).value if metadata else None
-    return Happened(category, id, version, type, position, event_id, at, said(known))
+    return Happened(category, id, version, type, position, event_id, at, said(known), words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def words(step: Step) -> str:
         case "load":
             return _load(event)
         case "decide":
-            return f"The rules of {short(event.category) or event.place} decide on this state: {event.name}."
+            return f"The rules of {short(event.category) or event.place} decide on this state: {_told(event)}."
         case "append":
             return _append(step)
         case "deliver":
@@ -196,6 +198,10 @@ def who(event: Happened) -> str:
     return words.user or words.service or "Somebody"
 
 
+def _told(event: Happened) -> str:
+    return f"{event.name} – {event.words}" if event.words else event.name
+
+
 def _command(event: Happened) -> str:
     return event.said.command or "a command"
 
@@ -232,6 +238,8 @@ def _append(step: Step) -> str:
     event = step.event
     at = "" if event.position is None else f", at position {event.position} of the store"
     written = f"{event.name} is appended as version {event.version} of {event.place}{at}"
+    if not event.decided and event.words:
+        written = f"{event.words}: {written}"
     if step.together > 1:
         return f"{written}: one atomic write of {step.together} events."
     if event.decided:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.domains.customers_orders import DOMAIN
@@ -109,6 +109,7 @@ def test_who_wrote_it(metadata: dict[str, Json], expected: str) -> None:
     assert by(event("X", metadata=metadata)) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.integers(0, 3)), min_size=1, max_size=15))
 def test_what_changed_leads_from_the_first_value_to_the_last(values: list[int | None]) -> None:
     question = Question("Order", "?", changed="/n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer import payload
@@ -119,6 +119,7 @@ def test_long_names_are_shown_by_their_end() -> None:
     assert facts(java) == "net.shop.events.OrderCreatedEvent · net.shop.domain.Order o-1 v1 · position 7"
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.none(), st.dictionaries(st.sampled_from([
         "correlation_id", "causation_id", "service", "origin", "user", "command", "decided_on", "triggering_event",

@@ -14,7 +14,7 @@ from PySide6.QtGui import QIcon, QPainter, QPixmap
 from explorer import payload
 from explorer.model import Event
 from explorer.narration import narrate
-from explorer.ui.asking.polling import PREVIEW, Arrived
+from explorer.ui.asking.polling import METADATA, PREVIEW, Arrived
 from explorer.ui.look import text, theme
 from explorer.ui.parts.models import Column
 
@@ -28,6 +28,7 @@ def row_of(event: Event) -> Arrived:
     return Arrived(
         event.category, event.id, event.version, event.position, event.type, text.microseconds(event.recorded_at),
         event.event_id, event.size or len(event.data), event.data[:PREVIEW], False,
+        event.metadata[:METADATA],
     )  # fmt: skip
 
 

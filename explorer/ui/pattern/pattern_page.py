@@ -7,7 +7,7 @@ step by step. What arrives while nobody looks is kept, within bounds, and nothin
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QHideEvent, QResizeEvent, QShowEvent
@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from explorer.model import Event, EventQuery, Page
 from explorer.pattern import Happened, Step, facts, happened, how, words
+from explorer.ui.asking.polling import PREVIEW
+from explorer.ui.events.event_rows import in_words, row_of
 from explorer.ui.look import text, theme
 from explorer.ui.look.still import StillLabels
 from explorer.ui.pattern.diagram import Diagram
@@ -60,8 +62,11 @@ class PatternPage(QWidget):
         self.looking = Looking(workspace, self)
         self.looking.looked.connect(self._on_stands)
         workspace.arrived.connect(self._on_arrived)
+        workspace.services.changed.connect(self._name_services)
+        workspace.engine_ready.connect(self._name_services)
         workspace.time_mode_changed.connect(lambda _mode: self.list.model_.refresh())
         self._bind()
+        self._name_services()
         self.set_mode("live")
 
     def _build(self) -> None:
@@ -182,11 +187,11 @@ class PatternPage(QWidget):
         super().hideEvent(event)
 
     def _read_before(self) -> None:
-        query = EventQuery(newest_first=True, limit=BEFORE, preview=1)
+        query = EventQuery(newest_first=True, limit=BEFORE, preview=PREVIEW)
 
         def answer(page: Page[Event]) -> None:
             self._ready = True
-            self._add([_of_event(one) for one in reversed(page.rows)], new=False)
+            self._add([row_of(one) for one in reversed(page.rows)], new=False)
             self._take_unseen()
 
         self.workspace.browse(lambda store: store.events(query), answer, topic="pattern", owner=self)
@@ -200,11 +205,17 @@ class PatternPage(QWidget):
         if self._ready and self._unseen:
             rows = list(self._unseen)
             self._unseen.clear()
-            self._add([_of_row(row) for row in rows], new=True)
+            self._add(rows, new=True)
 
-    def _add(self, events: Sequence[Happened], *, new: bool) -> None:
-        steps = self.traffic.arrived(events)
+    def _add(self, rows: Sequence[Arrived], *, new: bool) -> None:
+        narration = self.workspace.narration
+        steps = self.traffic.arrived([_of_row(row, narration) for row in rows])
         self._tell(steps, moving=new)
+
+    def _name_services(self) -> None:
+        """Those that this window can run are there, also before they have begun."""
+        self.traffic.name([service.name for service in self.workspace.services.known()])
+        self.diagram.set_subscribers(self.traffic.subscribers())
 
     def _on_stands(self, stands: Sequence[Stand]) -> None:
         if self._ready:
@@ -387,14 +398,8 @@ class PatternPage(QWidget):
         self.workspace.stream_wanted.emit(event.category, event.id, event.version)
 
 
-def _of_row(row: Arrived) -> Happened:
+def _of_row(row: Arrived, narration: Mapping[str, str]) -> Happened:
     return happened(
-        row.category, row.id, row.version, row.type, row.position, row.event_id, row.recorded_at_us, row.metadata
-    )
-
-
-def _of_event(event: Event) -> Happened:
-    at = text.microseconds(event.recorded_at)
-    return happened(
-        event.category, event.id, event.version, event.type, event.position, event.event_id, at, event.metadata
-    )
+        row.category, row.id, row.version, row.type, row.position, row.event_id, row.recorded_at_us, row.metadata,
+        in_words(row, narration),
+    )  # fmt: skip

@@ -47,13 +47,17 @@ def key_of(subscription: str) -> str:
 class Traffic:
     """Told what arrives and where subscriptions stand, it says what has happened."""
 
-    def __init__(self, services: Sequence[str] = ()) -> None:
+    def __init__(self) -> None:
         self._known: dict[str, Happened] = {}
         self._got: dict[str, dict[str, None]] = {}  # event → the keys of those who have got it
         self._positions: list[int] = []
         self._in_order: list[Happened] = []  # the events at these positions
         self._stands: dict[str, Stand] | None = None  # by key; None: nobody has looked yet
-        self._named: dict[str, None] = dict.fromkeys(services)  # services that are known by name only
+        self._named: dict[str, None] = {}  # services that are known by name
+
+    def name(self, services: Sequence[str]) -> None:
+        """There are these services, whether they have begun or not."""
+        self._named |= dict.fromkeys(services)
 
     # -- what is told -------------------------------------------------------------------------------------------------
 
@@ -68,6 +72,7 @@ class Traffic:
                     steps += self._reacted(event, cause)
                 steps += journey(event, cause, len(together), first=number == 0)
                 self._keep(event)
+                steps += self._passed(event)
         return steps
 
     def moved(self, stands: Sequence[Stand]) -> list[Step]:
@@ -86,14 +91,8 @@ class Traffic:
                     self._got[event.identity][key] = None
                     if before is not None:
                         told.setdefault(event, ([], []))["." in key].append(_label(key))
-        steps = []
-        for event in sorted(told, key=lambda event: event.position if isinstance(event.position, int) else 0):
-            services, models = told[event]
-            if services:
-                steps.append(Step("deliver", event, tuple(services)))
-            if models:
-                steps.append(Step("project", event, tuple(models)))
-        return steps
+        in_order = sorted(told, key=lambda event: event.position if isinstance(event.position, int) else 0)
+        return [step for event in in_order for step in _delivered(event, *told[event])]
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -110,7 +109,7 @@ class Traffic:
         found = [self._subscriber(key, stand) for key, stand in (self._stands or {}).items()]
         there = {one.key for one in found} | {one.key.partition(".")[0] for one in found}
         found += [
-            Subscriber(name, _label(name), False, "stopped" if self._stands else "")
+            Subscriber(name, _label(name), False, "" if self._stands is None else "stopped")
             for name in self._named
             if name not in there
         ]
@@ -136,6 +135,16 @@ class Traffic:
         self._got[cause.identity][service] = None
         return [Step("deliver", cause, (_label(service),))]
 
+    def _passed(self, event: Happened) -> list[Step]:
+        """By those who were seen beyond it before it arrived here."""
+        services: list[str] = []
+        models: list[str] = []
+        for key, stand in (self._stands or {}).items():
+            if isinstance(event.position, int) and event.position <= stand.position:
+                self._got[event.identity][key] = None
+                (models if "." in key else services).append(_label(key))
+        return _delivered(event, services, models)
+
     def _keep(self, event: Happened) -> None:
         if event.identity in self._known:
             return
@@ -158,6 +167,15 @@ class Traffic:
         """It was set back: what comes after is delivered again."""
         for event in self._in_order[bisect_right(self._positions, position) :]:
             self._got[event.identity].pop(key, None)
+
+
+def _delivered(event: Happened, services: Sequence[str], models: Sequence[str]) -> list[Step]:
+    steps = []
+    if services:
+        steps.append(Step("deliver", event, tuple(services)))
+    if models:
+        steps.append(Step("project", event, tuple(models)))
+    return steps
 
 
 def _label(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.pattern import Step, words
@@ -20,6 +20,7 @@ def numbered(number: int) -> Step:
 # -- the script --------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.one_of(st.integers(1, 9), st.sampled_from(["next", "back", "start", "end"])), max_size=60))
 def test_each_step_is_shown_or_waits_or_was_left_out(doing: list[int | str]) -> None:
     script, added, seen = Script(20), 0, set[int]()
@@ -102,7 +103,8 @@ def test_whoever_reacts_has_got_it_and_is_not_told_twice() -> None:
 
 
 def test_a_stopped_service_has_events_waiting_before_it() -> None:
-    traffic = Traffic(["customer", "order"])
+    traffic = Traffic()
+    traffic.name(["customer", "order"])
     traffic.arrived([event(version=n, position=n) for n in range(10, 14)])
     assert {(one.key, one.state, one.waiting) for one in traffic.subscribers()} == {
         ("customer", "", 0), ("order", "", 0),
@@ -126,6 +128,13 @@ def test_one_that_is_set_back_gets_them_again() -> None:
     assert [step.kind for step in traffic.moved([Stand(MODEL, 7)])] == ["project"]
 
 
+def test_what_arrives_here_later_than_there_has_been_got() -> None:
+    traffic = Traffic()
+    traffic.moved([Stand(SERVICE, 7), Stand(MODEL, 6)])
+    assert [(step.kind, step.to) for step in traffic.arrived([CREATED]) if step.to] == [("deliver", ("customer",))]
+    assert traffic.got(CREATED) == ("customer",)
+
+
 def test_where_nobody_is_named_only_the_reaction_is_known() -> None:
     cause = event(event_id="0001-0002")
     effect = event("Reserved", {"triggering_event": "etpo:0001-0002:Order:3:99"}, id="c-1", position=8)
@@ -147,6 +156,7 @@ def test_it_forgets_what_is_long_ago() -> None:
     assert traffic.got(events[0]) == ()
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from([SERVICE, MODEL]), st.integers(0, 30)), max_size=30), st.randoms())
 def test_nobody_gets_an_event_twice_and_at_the_head_all_have_it(moves: list[tuple[str, int]], random: object) -> None:
     traffic = Traffic()
@@ -154,11 +164,12 @@ def test_nobody_gets_an_event_twice_and_at_the_head_all_have_it(moves: list[tupl
     random.shuffle(events)  # type: ignore[attr-defined]
     stands = {SERVICE: 0, MODEL: 0}
     traffic.moved([Stand(*one) for one in stands.items()])
-    traffic.arrived(events)
     told: list[tuple[str, int]] = []
     for name, position in (*moves, (SERVICE, 30), (MODEL, 30)):
         stands[name] = max(stands[name], position)
         steps = traffic.moved([Stand(*one) for one in stands.items()])
+        arriving, events = (events[:3], events[3:]) if position < 30 else (events, [])
+        steps += traffic.arrived(arriving)
         told += [(name, step.event.version) for step in steps for name in step.to]
     assert sorted(told) == sorted((name, n) for name in ("customer", "customers") for n in range(1, 31))
     assert all(one.waiting == 0 and one.next is None for one in traffic.subscribers())
