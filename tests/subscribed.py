@@ -1,14 +1,19 @@
-"""A subscriber whose effects are events in the same store, so that whoever does one twice, or none, is seen."""
+"""A subscriber whose effects are events in the same store, so that whoever does one twice, or none, is seen.
+
+As a program (`python -m tests.subscribed URL [EVENT_ID …]`) it is one for which these events are poisonous.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from explorer import payload
+from explorer import handling, payload
 from explorer.cancellation import Cancellation
 from explorer.follow import Standing
 from explorer.model import Event, NewEvent, StreamKey
@@ -98,3 +103,21 @@ def subscribed(url: str, effects: Effects, knobs: Knobs | None = None) -> Iterat
         cancellation.cancel()
         thread.join(10)
         assert not thread.is_alive()
+
+
+@contextmanager
+def process(url: str, poisonous: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The subscriber in a process of its own, which is killed at the end of the block."""
+    started = subprocess.Popen([sys.executable, "-m", "tests.subscribed", url, *poisonous])
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+
+
+if __name__ == "__main__":
+    handling.TRIES = 1
+    effects = Effects()
+    effects.poisonous = set(sys.argv[2:])
+    run_subscriber(StoreSpec(sys.argv[1]), NAME, effects, Cancellation())

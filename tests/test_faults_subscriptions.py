@@ -18,7 +18,7 @@ from explorer.model import Event, NewEvent, StreamKey
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.subscriber import run_subscriber
 from explorer.subscription import reached
-from tests.subscribed import NAME, Effects, done, happen, known, subscribed, until
+from tests.subscribed import NAME, Effects, done, happen, known, process, subscribed, until
 
 STREAMS = "abc"
 
@@ -240,3 +240,27 @@ def test_a_parked_event_that_is_no_longer_there_says_so_and_can_be_skipped(own_u
         until(lambda: store.parked(NAME)[0].reason == "This event is no longer in the store.")
         store.want(NAME, 1, "skip")
         until(lambda: done(store, "a") == [second.event_id])
+
+
+def test_an_owner_that_is_killed_while_it_parks_and_while_it_tries_again(own_url: str, store: Store) -> None:
+    streams = {f"s{number}": [happen(store, f"s{number}").event_id or "" for _ in range(3)] for number in range(30)}
+    poisonous = [events[0] for events in streams.values()]
+
+    def all_done() -> int:
+        return sum(len(done(store, stream)) for stream in streams)
+
+    with process(own_url, poisonous):
+        until(lambda: len(store.parked(NAME)) >= 20, 30.0)
+    with process(own_url, poisonous):
+        until(lambda: len(store.parked(NAME)) == 90, 30.0)
+    assert all_done() == 0
+    heads = [one for one in store.parked(NAME) if one.reason]
+    assert sorted(one.event_id or "" for one in heads) == sorted(poisonous)
+    for one in heads:
+        store.want(NAME, one.position, "retry")
+    with process(own_url, []):
+        until(lambda: all_done() >= 10, 30.0)
+    with process(own_url, []):
+        until(lambda: all_done() == 90, 30.0)
+    assert {stream: done(store, stream) for stream in streams} == streams
+    assert store.parked(NAME) == []
