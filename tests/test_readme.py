@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from explorer.cli import main
+from explorer.story.reading import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    assert found, language
-    return found.group(1)
+def block(language: str, number: int = 0) -> str:
+    found = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    assert len(found) > number, language
+    text: str = found[number]
+    return text
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:
@@ -60,6 +62,10 @@ def test_the_description_reads_another_store(tmp_path: Path, capsys: pytest.Capt
         ("Customer", "c1", 2, "Billed"),
     ]
     assert all(line["ok"] for line in run(capsys, "check", str(store), "--layout", str(description)))
+
+
+def test_the_story_has_no_mistakes() -> None:
+    assert parse(block("toml", 1), "bank.toml").title == "How our bank books"
 
 
 def test_pictures_are_there() -> None:

@@ -59,7 +59,7 @@ class StoryMode(QObject):
         bar.chapter_wanted.connect(self._go_to_chapter)
         self._workspace.engine_ready.connect(self._ready)
         self._workspace.closing.connect(self._closing)
-        self._workspace.open_failed.connect(lambda _error: self._forget())
+        self._workspace.open_failed.connect(self._not_opened)
         bind = self._workspace.actions.bind
         playing = lambda: self.playing  # noqa: E731 - used several times below
         bind("story", self.begin, self)
@@ -141,6 +141,7 @@ class StoryMode(QObject):
 
         acting = Acting(self._stage, folder / "problem", self)
         self.player = Player(story, self._stage, acting, self)
+        acting.setParent(self.player)  # it ends with it
         self.player.changed.connect(self._show)
         self.bar.begin(
             [chapter.title for chapter in story.chapters], [step.caption for _chapter, _place, step in story.steps()]
@@ -155,8 +156,13 @@ class StoryMode(QObject):
     def _closing(self) -> None:
         if self.player is not None:
             self.player.stop()
+        if self._folder is not None:
             self._workspace.closed.connect(self._clear_away, Qt.ConnectionType.SingleShotConnection)
         self._forget()
+
+    def _not_opened(self) -> None:
+        self._forget()
+        self._clear_away()
 
     def _forget(self) -> None:
         if self.player is not None:
@@ -171,7 +177,8 @@ class StoryMode(QObject):
         """The store is closed: nothing needs its files any more."""
         folder, self._folder = self._folder, None
         if folder is not None:
-            threading.Thread(target=shutil.rmtree, args=(folder, True), name="closing", daemon=True).start()
+            # No daemon: the program waits for it, so that nothing is left behind.
+            threading.Thread(target=shutil.rmtree, args=(folder, True), name="closing").start()
 
     # -- playing -----------------------------------------------------------------------------------------------------
 
