@@ -273,8 +273,8 @@ def _demo(environment: Environment, *words: str) -> Iterator[Program]:
         program.hear("opened")
         program.hear("engine ready")
         until = time.monotonic() + PATIENCE
-        # The window, multiprocessing's tracker, the engine, both services, the server.
-        while len(program.family()) < 5 + len(words):
+        # The window, multiprocessing's tracker, the engine, three services, the server.
+        while len(program.family()) < 6 + len(words):
             assert time.monotonic() < until, [one.cmdline() for one in program.family()]
             time.sleep(0.05)
         time.sleep(1.0)  # the services follow the store

@@ -21,6 +21,7 @@ from explorer.domains.customers_orders.money import Line, Money
 from explorer.domains.customers_orders.order import ORDER, CreateOrder
 from explorer.errors import CannotOpen
 from explorer.model import StreamKey
+from explorer.services import ServiceProcess
 from explorer.snapshots import IDENTICAL, verify_snapshot
 from explorer.stores import Store, StoreSpec, local_server, open_store
 from tests.test_companion import gone
@@ -49,6 +50,13 @@ def seconds_to_decide(store: Store, id_: str, price: str) -> tuple[float, list[s
     return time.monotonic() - began, types(store, id_)
 
 
+def comes_alive(service: ServiceProcess) -> bool:
+    while (said := service.hear(60)) is not None:
+        if said["state"] == "live":
+            return True
+    return False
+
+
 def check(spec: StoreSpec) -> None:
     store = open_store(spec)
     try:
@@ -65,10 +73,7 @@ def check(spec: StoreSpec) -> None:
         assert verify_snapshot(store, DOMAIN, DOMAIN.aggregates[0], whole).verdict == IDENTICAL
         with demo.services(spec) as services:
             assert len(services) == 3
-            for service in services:
-                said = service.hear(20)
-                assert said is not None
-                assert said["state"] == "live"
+            assert all(map(comes_alive, services))
             before = store.count()
             seconds, decided = seconds_to_decide(store, "cheap", "0.01")
             assert decided == ["OrderCreated", "OrderApproved"]
@@ -166,7 +171,7 @@ def test_a_folder_that_cannot_be_made(home: Path) -> None:
 def test_services_follow_a_reset_store() -> None:
     spec = demo.prepare()
     with demo.services(spec) as services:
-        assert all((service.hear(20) or {}).get("state") == "live" for service in services)
+        assert all(map(comes_alive, services))
         demo.prepare(reset=True)
         store = open_store(spec)
         _, decided = seconds_to_decide(store, "cheap", "0.01")
