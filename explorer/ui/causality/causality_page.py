@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QHideEvent, QImage, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFocusEvent, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from explorer.causality import Chain
 from explorer.errors import Cancelled, ExplorerError
 from explorer.model import StreamKey
-from explorer.ui.asking.worker import Delivery, in_thread
-from explorer.ui.causality import exporting
 from explorer.ui.causality.canvas import Canvas
-from explorer.ui.causality.drawing import Drawing, named
+from explorer.ui.causality.chain_table import ChainTable, Row
+from explorer.ui.causality.drawing import named
+from explorer.ui.causality.export_button import ExportButton
 from explorer.ui.causality.facts import Facts
 from explorer.ui.causality.legend import Legend
 from explorer.ui.causality.tracing import Tracing, number_of, same_event
@@ -40,11 +40,11 @@ class CausalityPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Causes and effects")
         self.tracing = Tracing(workspace, self)
-        self._delivery = Delivery(self)
         self._pending = False  # an event was asked about whose chain has not been shown
         self._below = 0  # events that came below what is in sight
         self.canvas = Canvas(workspace, self)
         self.empty = EmptyState(parent=self)
+        self.table = ChainTable(workspace, self)
         self.facts = Facts(workspace, self)
         self.banner = Banner(self)
         self.chip = Chip(self.canvas)
@@ -59,26 +59,16 @@ class CausalityPage(QWidget):
         self.further.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.further.setToolTip("Look through four times as many events of the log")
         self.further.clicked.connect(self.tracing.further)
-        self.export = QToolButton(self)
+        self.export = ExportButton(workspace, self.canvas, self.banner, self)
         self._compose()
         self._connect()
         self._show_page()
 
     def _compose(self) -> None:
+        self.as_table = self.head.add_tool("table", "As a table", self._show_page, checkable=True)
         self.head.add_tool("minus", "Smaller (−)", self.canvas.smaller)
         self.head.add_tool("plus", "Larger (+)", self.canvas.larger)
         self.head.add_tool("maximize", "All of it in sight (0)", self.canvas.fit)
-        menu = QMenu(self.export)
-        for kind, title in (("svg", "Save as SVG…"), ("png", "Save as picture (PNG)…"), ("mmd", "Save as Mermaid…")):
-            menu.addAction(icon("save") if kind == "svg" else icon("file"), title, partial(self.save, kind))
-        menu.addSeparator()
-        menu.addAction(icon("copy"), "Copy as Mermaid", self.copy_text)
-        menu.addAction("Copy as picture", self.copy_picture)
-        self.export.setText("Export ▾")
-        self.export.setIcon(icon("external"))
-        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.export.setMenu(menu)
         self.head.add(self.export)
         strip = QWidget(self)
         strip.setObjectName("panelhead")
@@ -93,6 +83,7 @@ class CausalityPage(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self.canvas)
+        self._pages.addWidget(self.table)
         hairline = QWidget(self)
         hairline.setObjectName("panelhead")
         hairline.setFixedHeight(1)
@@ -116,6 +107,8 @@ class CausalityPage(QWidget):
         tracing.busy_changed.connect(lambda _busy: self._show_looked())
         self.canvas.selected.connect(self._select)
         self.canvas.opened.connect(self.open_stream)
+        self.table.opened.connect(lambda row: self.open_stream(row.number))
+        self.table.selectionModel().currentChanged.connect(self._select_row)
         self.canvas.menu_wanted.connect(self._menu)
         self.canvas.verticalScrollBar().valueChanged.connect(lambda _value: self._seen())
         self.facts.wanted.connect(self.canvas.select)
@@ -123,7 +116,8 @@ class CausalityPage(QWidget):
         self.chip.clicked.connect(self._go_to_new)
         workspace.closing.connect(self.tracing.drop)
         workspace.refresh_wanted.connect(tracing.again)
-        workspace.actions.bind("causes", self.ask_again, self.canvas, lambda: self.canvas.at >= 0)
+        for owner in (self.canvas, self.table):
+            workspace.actions.bind("causes", self.ask_again, owner, lambda: self.canvas.at >= 0)
 
     # -- asking --------------------------------------------------------------------------------------------
 
@@ -207,6 +201,13 @@ class CausalityPage(QWidget):
     def _select(self, number: int) -> None:
         self.facts.show_event(self.tracing.diagram, number)
         self.canvas.setAccessibleDescription(self.facts.accessibleDescription())
+        if self.table.isVisible():
+            self.table.show_number(number)
+
+    def _select_row(self) -> None:
+        row = self.table.model_.row(self.table.currentIndex())
+        if isinstance(row, Row) and self.table.isVisible():
+            self.canvas.select(row.number)
 
     def open_stream(self, number: int) -> None:
         """Show the stream of this event at its version."""
@@ -232,64 +233,23 @@ class CausalityPage(QWidget):
                 menu.addAction(title).triggered.connect(lambda _on=False, it=words: copy_text(self.workspace, it))
         menu.popup(at)
 
-    # -- exporting -----------------------------------------------------------------------------------------
-
-    def _picture(self) -> Drawing | None:
-        """The diagram as it looks now, for a thread of its own."""
-        return self.canvas.draw_anew() if self.tracing.diagram is not None else None
-
-    def save(self, kind: str) -> None:
-        """Ask for a file and write the diagram to it. `kind` is one of exporting.FORMATS."""
-        if self.tracing.diagram is None:
-            return
-        dialog = QFileDialog(self, "Save the diagram", "", exporting.FORMATS[kind])
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(kind)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.selectFile(f"causes.{kind}")
-        dialog.fileSelected.connect(lambda path: self.save_to(path, kind))
-        dialog.open()
-
-    def save_to(self, path: str, kind: str) -> None:
-        """Write it there; what goes wrong is said in the banner."""
-        drawing = self._picture()
-        if drawing is None:
-            return
-        title = self.head.heading.text()
-
-        def done(error: ExplorerError | None) -> None:
-            if error is not None:
-                self.banner.show_error(error, partial(self.save, kind))
-                return
-            small = kind == "png" and exporting.scale_of(drawing) < exporting.SCALE
-            self.workspace.message.emit(f"Saved {path}{', made smaller to fit a picture' if small else ''}.")
-
-        in_thread(self._delivery, lambda: exporting.save(drawing, path, kind, title), done)
-
-    def copy_text(self) -> None:
-        """The diagram in Mermaid's language to the clipboard."""
-        if self.tracing.diagram is not None:
-            copy_text(self.workspace, exporting.text_of(self.canvas.drawing))
-
-    def copy_picture(self) -> None:
-        """The diagram as a picture to the clipboard."""
-        drawing = self._picture()
-        if drawing is not None:
-            in_thread(self._delivery, lambda: exporting.image(drawing), self._copied)
-
-    def _copied(self, picture: QImage | ExplorerError) -> None:
-        if isinstance(picture, ExplorerError):
-            self.banner.show_error(picture)
-            return
-        QGuiApplication.clipboard().setImage(picture)
-        self.workspace.message.emit("Copied.")
-
     # -- what is said around it ----------------------------------------------------------------------------
 
     def _show_page(self) -> None:
         tracing, diagram = self.tracing, self.tracing.diagram
         some = diagram is not None and (len(diagram.marks) > 1 or bool(diagram.arrows))
-        self._pages.setCurrentWidget(self.canvas if some else self.empty)
+        shown: QWidget = self.empty
+        if some and self.as_table.isChecked():
+            assert diagram is not None
+            shown = self.table
+            self.table.show_diagram(diagram)
+            self.table.show_number(self.canvas.at)
+        elif some:
+            shown = self.canvas
+        had_focus = any(one.hasFocus() for one in (self.canvas, self.table))
+        self._pages.setCurrentWidget(shown)
+        if had_focus:
+            shown.setFocus()
         self._strip.setVisible(tracing.place is not None)
         self.legend.setVisible(some)
         self.export.setEnabled(some)
@@ -347,10 +307,13 @@ class CausalityPage(QWidget):
             kind = f"{named(diagram.marks[at].event.type)} · " if diagram is not None and at is not None else ""
             heading = f"{kind}{f'{named(key.category)} {key.id}'.strip()} v {version}"
         text.set_label(self.head.heading, heading, cut=160)
+        self.export.title = heading
         text.set_label(self.head.note, counts)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self.canvas.setFocus(event.reason())
+        shown = self._pages.currentWidget()
+        if shown is not None:
+            shown.setFocus(event.reason())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygon
 
 from explorer.pattern import short
 from explorer.sequence import Arrow, Diagram, Lane
+from explorer.ui.causality.legend import dash, paint_legend, paint_tip
 from explorer.ui.look import text, theme
 from explorer.ui.look.colours import Colours
 
@@ -26,8 +27,6 @@ MOST_LEVELS = 6  # bars beside each other that are told apart
 STREAM = (116, 236)  # least and greatest width of a lane
 SERVICE = (76, 150)
 LONG_NAME = 32  # characters
-SURE, GUESSED = Qt.PenStyle.SolidLine, Qt.PenStyle.CustomDashLine
-DASHES = [4.0, 3.0]
 Times = Callable[[int], tuple[str, str]]  # number of a mark → its date, if it is to be said, and its time
 
 
@@ -160,7 +159,7 @@ class Drawing:
             service = self.diagram.lanes[lane].kind == "service"
             pen = QPen(QColor(self.colours.hairline), self.px(1))
             if service:
-                _dash(pen)
+                dash(pen)
             painter.setPen(pen)
             top, bottom = max(0.0, area.top()), min(self.height, area.bottom())
             painter.drawLine(QLineF(self.x(lane), top, self.x(lane), bottom))
@@ -210,7 +209,7 @@ class Drawing:
     def _pen(self, recorded: bool, *, strong: bool = False) -> QPen:
         pen = QPen(QColor(self.colours.accent if strong else self.colours.muted), self.px(2 if strong else 1.25))
         if not recorded:
-            _dash(pen)
+            dash(pen)
         return pen
 
     def _paint_way(self, painter: QPainter, area: QRectF, selected: int) -> None:
@@ -265,20 +264,7 @@ class Drawing:
         self._paint_tip(painter, QPointF(end, y), "right" if end > start else "left", arrow.recorded, strong)
 
     def _paint_tip(self, painter: QPainter, at: QPointF, way: str, recorded: bool, strong: bool) -> None:
-        """The tip of an arrow: filled where the link is recorded, else open."""
-        long, wide = self.px(8), self.px(4)
-        dx, dy = {"right": (-1, 0), "left": (1, 0), "down": (0, -1), "up": (0, 1)}[way]
-        back = QPointF(at.x() + dx * long, at.y() + dy * long)
-        one = QPointF(back.x() + dy * wide, back.y() + dx * wide)
-        two = QPointF(back.x() - dy * wide, back.y() - dx * wide)
-        pen = self._pen(True, strong=strong)
-        painter.setPen(pen)
-        if recorded:
-            painter.setBrush(pen.color())
-            painter.drawPolygon(QPolygonF([at, one, two]))
-        else:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolyline(QPolygonF([one, at, two]))
+        paint_tip(painter, at, way, recorded, self._pen(True, strong=strong), self._unit)
 
     def _paint_chip(self, painter: QPainter, number: int, chip: QRectF, selected: bool) -> None:
         mark, asked = self.diagram.marks[number], number == self.asked
@@ -319,7 +305,7 @@ class Drawing:
             box.adjust(self.px(5), self.px(5), -self.px(5), -self.px(5))
             pen = QPen(QColor(self.colours.faint if service else self.colours.hairline), self.px(1))
             if service:
-                _dash(pen)
+                dash(pen)
             painter.setPen(pen)
             painter.setBrush(QColor(self.colours.base if service else self.colours.window))
             round_ = box.height() / 2 if service else self.px(4)
@@ -362,9 +348,15 @@ class Drawing:
         painter.setFont(self.small)
         painter.drawText(QRectF(0, 0, self.gutter - self.px(10), self.head - self.px(6)), _RIGHT_BOTTOM, self._zone)
 
+    @property
+    def whole_size(self) -> tuple[float, float]:
+        """Width and height of everything, pixels."""
+        least = self.gutter + self.px(240)  # for the legend
+        return max(self.gutter + self.width, least), self.head + self.height + self.px(24)
+
     def paint_whole(self, painter: QPainter) -> None:
-        """Everything, for a picture of `gutter` + `width` by `head` + `height`."""
-        whole = QRectF(0, 0, self.gutter + self.width, self.head + self.height)
+        """Everything and what the lines mean, for a picture of this `whole_size`."""
+        whole = QRectF(0, 0, *self.whole_size)
         painter.fillRect(whole, QColor(self.colours.base))
         self.paint_corner(painter)
         painter.translate(self.gutter, 0)
@@ -374,17 +366,13 @@ class Drawing:
         painter.translate(self.gutter, 0)
         self.paint_body(painter, QRectF(0, 0, self.width, self.height))
         painter.translate(-self.gutter, -self.head)
+        paint_legend(painter, QPointF(self.gutter + self.px(5), whole.bottom() - self.px(14)), self.colours)
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _RIGHT_BOTTOM = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
 _CENTRE = Qt.AlignmentFlag.AlignCenter
-
-
-def _dash(pen: QPen) -> None:
-    pen.setStyle(GUESSED)
-    pen.setDashPattern(DASHES)
 
 
 def named(name: str) -> str:

@@ -12,7 +12,7 @@ from PySide6.QtSvg import QSvgGenerator
 from explorer.errors import ExplorerError
 from explorer.mermaid import mermaid
 from explorer.ui.causality.drawing import Drawing
-from explorer.ui.look import text
+from explorer.ui.look import text, theme
 
 SCALE = 2.0
 LONGEST = 30_000  # pixels: what can be painted, and what other programs open
@@ -21,14 +21,9 @@ LEAST_SCALE = 0.5  # smaller than this nobody can read it
 FORMATS = {"svg": "SVG (*.svg)", "png": "Picture (*.png)", "mmd": "Mermaid (*.mmd)"}
 
 
-def size_of(drawing: Drawing) -> tuple[float, float]:
-    """Width and height at 100 %."""
-    return drawing.gutter + drawing.width, drawing.head + drawing.height
-
-
 def scale_of(drawing: Drawing) -> float:
     """How large the picture is to be: twice, or as large as pictures can be."""
-    width, height = size_of(drawing)
+    width, height = drawing.whole_size
     return min(SCALE, LONGEST / max(width, height), math.sqrt(MOST / (width * height)))
 
 
@@ -39,7 +34,7 @@ def image(drawing: Drawing) -> QImage | ExplorerError:
         return ExplorerError(
             "The diagram is too large for a picture that could be read.", "Save it as SVG, which has no such bounds."
         )
-    width, height = size_of(drawing)
+    width, height = drawing.whole_size
     picture = QImage(max(1, int(width * scale)), max(1, int(height * scale)), QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.white)
     painter = QPainter(picture)
@@ -54,7 +49,7 @@ def svg(drawing: Drawing, title: str) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    width, height = size_of(drawing)
+    width, height = drawing.whole_size
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
     generator.setTitle(text.title(title))
@@ -66,7 +61,12 @@ def svg(drawing: Drawing, title: str) -> bytes:
     drawing.paint_whole(painter)
     painter.end()
     buffer.close()
-    return bytes(data.data())
+    # Elsewhere there may be neither of our typefaces.
+    return (
+        bytes(data.data())
+        .replace(f'font-family="{theme.SANS}"'.encode(), f'font-family="{theme.SANS}, system-ui, sans-serif"'.encode())
+        .replace(f'font-family="{theme.MONO}"'.encode(), f'font-family="{theme.MONO}, monospace"'.encode())
+    )
 
 
 def text_of(drawing: Drawing) -> str:

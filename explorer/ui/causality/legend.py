@@ -1,16 +1,59 @@
-"""What the lines of the diagram mean."""
+"""The lines of the diagram, and what they mean: solid with a filled tip recorded, dashed with an open tip inferred."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QLineF, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer.ui.causality.drawing import DASHES, GUESSED, SURE
 from explorer.ui.look import text, theme
+from explorer.ui.look.colours import Colours
 
-WORDS = (("recorded", SURE), ("inferred", GUESSED))
-LINE = 30  # pixels
+DASHES = [4.0, 3.0]
+LEGEND = (("recorded", True), ("inferred", False))
+LEGEND_LINE = 30  # pixels of a line in the legend
+
+
+def dash(pen: QPen) -> None:
+    """Make it the line of an inferred link."""
+    pen.setStyle(Qt.PenStyle.CustomDashLine)
+    pen.setDashPattern(DASHES)
+
+
+def paint_tip(painter: QPainter, at: QPointF, way: str, recorded: bool, pen: QPen, unit: float) -> None:
+    """The tip of an arrow: filled where the link is recorded, else open."""
+    long, wide = 8 * unit, 4 * unit
+    dx, dy = {"right": (-1, 0), "left": (1, 0), "down": (0, -1), "up": (0, 1)}[way]
+    back = QPointF(at.x() + dx * long, at.y() + dy * long)
+    one = QPointF(back.x() + dy * wide, back.y() + dx * wide)
+    two = QPointF(back.x() - dy * wide, back.y() - dx * wide)
+    painter.setPen(pen)
+    if recorded:
+        painter.setBrush(pen.color())
+        painter.drawPolygon(QPolygonF([at, one, two]))
+    else:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF([one, at, two]))
+
+
+def paint_legend(painter: QPainter, at: QPointF, colours: Colours) -> None:
+    """What the lines mean, from this point to the right of it."""
+    unit, font = theme.zoom() / 100, theme.sans_font(11)
+    metrics = QFontMetricsF(font)
+    painter.setFont(font)
+    x, y = at.x(), at.y()
+    for words, recorded in LEGEND:
+        pen = QPen(QColor(colours.muted), 1.25 * unit)
+        tip = QPointF(x + LEGEND_LINE * unit, y)
+        line = QPen(pen)
+        if not recorded:
+            dash(line)
+        painter.setPen(line)
+        painter.drawLine(QLineF(x, y, tip.x() - unit, y))
+        paint_tip(painter, tip, "right", recorded, pen, unit)
+        x = tip.x() + theme.S * unit
+        painter.drawText(QPointF(x, y + metrics.capHeight() / 2), words)
+        x += metrics.horizontalAdvance(words) + theme.L * unit
 
 
 class Legend(QWidget):
@@ -30,8 +73,8 @@ class Legend(QWidget):
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(theme.sans_font(11))
-        words = sum(metrics.horizontalAdvance(word) for word, _ in WORDS)
-        return QSize(words + 2 * theme.scaled(LINE + theme.M + theme.L), theme.scaled(22))
+        words = sum(metrics.horizontalAdvance(word) for word, _ in LEGEND)
+        return QSize(words + 2 * theme.scaled(LEGEND_LINE + theme.M + theme.L), theme.scaled(22))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -39,28 +82,5 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour, font = QColor(theme.colours().muted), theme.sans_font(11)
-        metrics = QFontMetrics(font)
-        painter.setFont(font)
-        x, y, long = float(theme.scaled(theme.M)), self.height() / 2, theme.scaled(LINE)
-        tip, wide = theme.scaled(8), theme.scaled(4)
-        for words, style in WORDS:
-            pen = QPen(colour, theme.scaled(100) * 0.0125)
-            if style == GUESSED:
-                pen.setStyle(style)
-                pen.setDashPattern(DASHES)
-            painter.setPen(pen)
-            painter.drawLine(QLineF(x, y, x + long - 1, y))
-            painter.setPen(QPen(colour, pen.widthF()))
-            head = [QPointF(x + long - tip, y - wide), QPointF(x + long, y), QPointF(x + long - tip, y + wide)]
-            if style == SURE:
-                painter.setBrush(colour)
-                painter.drawPolygon(QPolygonF(head))
-            else:
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawPolyline(QPolygonF(head))
-            x += long + theme.scaled(theme.S)
-            width = metrics.horizontalAdvance(words)
-            painter.drawText(QPointF(x, y + metrics.capHeight() / 2), words)
-            x += width + theme.scaled(theme.L)
+        paint_legend(painter, QPointF(theme.scaled(theme.M), self.height() / 2), theme.colours())
         painter.end()

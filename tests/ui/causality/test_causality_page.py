@@ -11,13 +11,12 @@ import psycopg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QWheelEvent
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from explorer.model import NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
-from explorer.ui.causality import exporting
 from explorer.ui.causality.causality_page import NOTHING, CausalityPage
 from explorer.ui.look import theme
 from explorer.ui.stream.stream_tab import StreamTab
@@ -199,6 +198,25 @@ def test_what_lies_under_the_pointer(page: CausalityPage) -> None:
     assert over(QPoint(page.canvas.viewport().width() - 2, page.canvas.viewport().height() - 2)) == ""
 
 
+def test_the_same_as_a_table(qtbot: QtBot, page: CausalityPage) -> None:
+    QTest.mouseClick(page.as_table, Qt.MouseButton.LeftButton)
+    model = page.table.model_
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, page)
+    assert page.table.isVisible()
+    words = [str(model.index(row, 2).data()) for row in range(model.rowCount())]
+    assert words == ["OrderCreated", "└─ CustomerCreditReserved", "   └─ OrderApproved", "      └┄ OrderShipped"]
+    page.table.setFocus()
+    assert page.table.currentIndex().row() == 1
+    QTest.keyClick(page.table, Qt.Key.Key_Down)
+    assert at(page) == "OrderApproved"
+    with qtbot.waitSignal(page.workspace.stream_wanted) as wanted:
+        QTest.keyClick(page.table, Qt.Key.Key_Return)
+    assert wanted.args == ["Order", "o-1", 2]
+    QTest.mouseClick(page.as_table, Qt.MouseButton.LeftButton)
+    assert page.canvas.isVisible()
+    assert at(page) == "OrderApproved"
+
+
 def test_an_event_without_links(qtbot: QtBot, workspace: Workspace, url: str, show: Show) -> None:
     page = show(opened(qtbot, workspace, url), StreamKey("Order", "alone"), 1)
     assert page.empty.isVisible()
@@ -325,10 +343,22 @@ def test_a_store_whose_metadata_say_nothing(qtbot: QtBot, shop_workspace: Worksp
 def test_svg_is_a_document_with_all_that_is_shown(qtbot: QtBot, page: CausalityPage, tmp_path: Path) -> None:
     file = tmp_path / "diagram.svg"
     with qtbot.waitSignal(page.workspace.message, timeout=PATIENCE):
-        page.save_to(str(file), "svg")
+        page.export.save_to(str(file), "svg")
     root = ET.parse(file).getroot()
     words = {"".join(one.itertext()) for one in root.iter("{http://www.w3.org/2000/svg}text")}
-    assert {"OrderCreated", "CustomerCreditReserved", "OrderApproved", "customer", "o-1", "service"} <= words
+    assert {
+        "OrderCreated",
+        "CustomerCreditReserved",
+        "OrderApproved",
+        "customer",
+        "o-1",
+        "service",
+        "recorded",
+        "inferred",
+    } <= words
+    assert {one.get("font-family") for one in root.iter() if one.get("font-family")} >= {
+        "Inter, system-ui, sans-serif", "JetBrains Mono, monospace",
+    }  # fmt: skip
     assert root.find("{http://www.w3.org/2000/svg}title") is not None
     dashed = [one for one in root.iter() if one.get("stroke-dasharray", "none") not in ("none", "")]
     assert dashed
@@ -337,9 +367,9 @@ def test_svg_is_a_document_with_all_that_is_shown(qtbot: QtBot, page: CausalityP
 def test_a_picture_of_twice_the_size(qtbot: QtBot, page: CausalityPage, tmp_path: Path) -> None:
     file = tmp_path / "diagram.png"
     with qtbot.waitSignal(page.workspace.message, timeout=PATIENCE):
-        page.save_to(str(file), "png")
+        page.export.save_to(str(file), "png")
     picture = QImage(str(file))
-    width, height = exporting.size_of(page.canvas.drawing)
+    width, height = page.canvas.drawing.whole_size
     assert (picture.width(), picture.height()) == (int(width * 2), int(height * 2))
     chip = page.canvas.drawing.chip(0)
     x = (page.canvas.drawing.gutter + chip.left() + 12) * 2
@@ -350,13 +380,13 @@ def test_a_picture_of_twice_the_size(qtbot: QtBot, page: CausalityPage, tmp_path
 def test_mermaid_to_a_file_and_to_the_clipboard(qtbot: QtBot, page: CausalityPage, tmp_path: Path) -> None:
     file = tmp_path / "diagram.mmd"
     with qtbot.waitSignal(page.workspace.message, timeout=PATIENCE):
-        page.save_to(str(file), "mmd")
-    page.copy_text()
+        page.export.save_to(str(file), "mmd")
+    page.export.copy_text()
     assert QGuiApplication.clipboard().text() == file.read_text()
     assert file.read_text().startswith("sequenceDiagram\n")
     QGuiApplication.clipboard().clear()
     with qtbot.waitSignal(page.workspace.message, timeout=PATIENCE):
-        page.copy_picture()
+        page.export.copy_picture()
     assert not QGuiApplication.clipboard().image().isNull()
 
 
@@ -376,7 +406,7 @@ def test_the_file_is_asked_for_without_blocking(qtbot: QtBot, page: CausalityPag
 
 @pytest.mark.parametrize("kind", ["svg", "png", "mmd"])
 def test_a_file_that_cannot_be_written(qtbot: QtBot, page: CausalityPage, tmp_path: Path, kind: str) -> None:
-    page.save_to(str(tmp_path / "nowhere" / "x"), kind)
+    page.export.save_to(str(tmp_path / "nowhere" / "x"), kind)
     qtbot.waitUntil(page.banner.isVisible, timeout=PATIENCE)
     assert "could not be written" in page.banner.sentence.text()
 
