@@ -63,7 +63,7 @@ class ChainTable(RowsTable):
                 mono=True,
                 width=150,
             ),
-            Column("Δ", after, tooltip=lambda _row: "After its cause", align="right", mono=True, width=84),
+            Column("Δ", after, tooltip=lambda _row: "After its cause", align="right", mono=True, width=108),
             Column(
                 "Event",
                 lambda row: "   " * (min(row.depth, DEEPEST) - 1) + row.sign + named(row.event.type),
