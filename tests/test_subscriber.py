@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +42,13 @@ def reasons(store: Store) -> list[tuple[int, str]]:
     return [(one.position, one.reason) for one in store.parked(NAME)]
 
 
-def test_a_poisonous_event_is_tried_again_then_parked_and_others_go_on(own_url: str, store: Store) -> None:
+def test_a_poisonous_event_is_tried_again_then_parked_and_others_go_on(tmp_path: Path) -> None:
+    own_url = str(tmp_path / "own.sqlite")
+    with closing(open_store(StoreSpec(own_url, create=True, writable=True))) as store:
+        _tried_again_then_parked(own_url, store)
+
+
+def _tried_again_then_parked(own_url: str, store: Store) -> None:
     effects = Effects()
     poison, behind, other = happen(store, "a"), happen(store, "a"), happen(store, "b")
     happen(store, "a", "Unknown")  # nothing that it reacts to: not parked
@@ -127,17 +135,17 @@ def test_more_than_a_page_that_waits_is_done_while_more_comes(
 
 @pytest.mark.usefixtures("impatient")
 def test_the_knobs_slow_and_fail_without_losing_the_subscription(own_url: str, store: Store) -> None:
-    knobs = Knobs(slow=1.5)
+    knobs = Knobs(slow=0.8)
     first = happen(store, "a")
     began = time.monotonic()
     with subscribed(own_url, Effects(), knobs):
         until(lambda: done(store, "a") == [first.event_id])
-        assert time.monotonic() - began > 1.5
+        assert time.monotonic() - began > 0.8
         slowed = known(store)
         assert slowed is not None
         assert slowed.epoch == 1
-        assert slowed.beat >= 4, "it gave signs of life"
-        assert slowed.detail == "Slowed down: 1.5 s before each event."
+        assert slowed.beat >= 3, "it gave signs of life"
+        assert slowed.detail == "Slowed down: 0.8 s before each event."
         second = happen(store, "a")
         time.sleep(0.5)
         knobs.slow = 0.0

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from explorer.cancellation import Cancellation
+from explorer.claiming import has_gone
 from explorer.cli import opening
 from explorer.cli.opening import position_of
 from explorer.cli.output import GREEN, RED, YELLOW, Output, brief_when, when
@@ -20,7 +21,7 @@ from explorer.subscription import behind, reached
 
 ALL = 1_000_000  # parked events, where no limit is wanted
 
-_STYLES = {"live": GREEN, "failing": RED}
+_STYLES = {"live": GREEN, "failing": RED, "gone": RED}
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def _list(known: Subscribed, head: int | None, output: Output) -> None:
     there = reached(known.checkpoint)
     position = there if isinstance(there, int) else None
     lag = None if head is None else max(0, head - (position or 0))
-    state = known.state or ("paused" if known.paused else "")
+    state = "gone" if has_gone(known) else known.state or ("paused" if known.paused else "")
     output.line(
         {
             "subscription": known.name,

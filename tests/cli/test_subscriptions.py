@@ -9,7 +9,7 @@ import pytest
 from explorer import follow, handling
 from explorer.stores import Store, StoreSpec, open_store
 from tests.cli.running import Run
-from tests.subscribed import NAME, Effects, done, happen, known, subscribed, until
+from tests.subscribed import NAME, Effects, done, happen, known, process, subscribed, until
 
 LISTED = [
     *("subscription", "owner", "epoch", "position", "lag", "saved_at"),
@@ -48,6 +48,13 @@ def test_parked_events_are_listed_and_tried_again(own_url: str, run: Run, store:
     with subscribed(own_url, Effects()):
         until(lambda: len(done(store, "a")) == 2)
     assert run("services", "parked", own_url).rows(PARKED) == []
+
+
+def test_an_owner_that_was_killed_is_gone(own_url: str, run: Run, store: Store) -> None:
+    with process(own_url, []) as owner:
+        until(lambda: (now := known(store)) is not None and now.owner.startswith(f"{owner.pid}@"))
+    (listed,) = run("services", "list", own_url).rows(LISTED)
+    assert (listed["state"], listed["owner"].split("@")[0]) == ("gone", str(owner.pid))
 
 
 def test_parked_events_are_dropped(own_url: str, run: Run, store: Store) -> None:
