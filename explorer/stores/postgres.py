@@ -39,6 +39,9 @@ SESSION = (
 ONE_MOMENT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}"
 WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
+# Nothing to wait for: it says only that something was committed.
+ANNOUNCING = "BEGIN READ WRITE; SET LOCAL synchronous_commit = off; SELECT pg_notify('{}', ''); COMMIT"
+
 T = TypeVar("T")
 Driver: TypeAlias = "psycopg.Connection[Any]"
 _DIALECT: sa.Dialect = dialect()  # type: ignore[no-untyped-call]
@@ -355,6 +358,15 @@ class PostgresConnection:
         # Refused on a standby and behind some poolers; then there is only polling.
         with suppress(psycopg.Error):
             self._driver.execute(f'LISTEN "{name}"'.encode(), prepare=False)
+
+    def announce(self, channel: str) -> None:
+        if self._driver is None:
+            return
+        name = channel.replace("'", "''")
+        try:
+            self._driver.execute(ANNOUNCING.format(name).encode(), prepare=False)
+        except psycopg.Error:  # what was committed stays so, and whoever listens looks now and then anyway
+            self._tidy()
 
     def wait(self, seconds: float, cancellation: Cancellation) -> None:
         driver = self._driver

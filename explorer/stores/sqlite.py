@@ -270,6 +270,9 @@ class SqliteConnection:
     def listen(self, channel: str) -> None:
         """There is no such thing here: `wait` looks at data_version, which costs microseconds."""
 
+    def announce(self, channel: str) -> None:
+        """Nobody listens here."""
+
     def wait(self, seconds: float, cancellation: Cancellation) -> None:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:

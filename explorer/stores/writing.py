@@ -88,9 +88,11 @@ def _transaction(
                 raise _RollBack
             if advance is not None:
                 advancing(reading, advance, run)
-            return positions
     except _RollBack:
         return None
+    if reading.instance.channel is not None:
+        reading.connection.announce(reading.instance.channel)
+    return positions
 
 
 class _RollBack(Exception):

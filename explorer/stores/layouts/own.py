@@ -224,8 +224,8 @@ def _append_sqlite(run: Run, key: Native, expected: int, events: Sequence[Writte
 
 
 # One statement: the events are made from the row that the first part has locked.
-_POSTGRESQL_APPEND = f"""WITH stream AS ({{stream}} RETURNING version), recorded AS (
-    INSERT INTO {{events}} (category, id, version, type, data, metadata, event_id, recorded_at)
+_POSTGRESQL_APPEND = """WITH stream AS ({stream} RETURNING version), recorded AS (
+    INSERT INTO {events} (category, id, version, type, data, metadata, event_id, recorded_at)
     SELECT :category, :id, CAST(:expected AS bigint) + new.number, new.type, CAST(new.data AS json),
         CAST(new.metadata AS json), new.event_id, new.recorded_at
     FROM stream, unnest(
@@ -234,8 +234,7 @@ _POSTGRESQL_APPEND = f"""WITH stream AS ({{stream}} RETURNING version), recorded
     ) WITH ORDINALITY AS new(type, data, metadata, event_id, recorded_at, number)
     ORDER BY new.number
     RETURNING position, version
-) SELECT position, CASE WHEN version = CAST(:expected AS bigint) + 1
-    THEN CAST(pg_notify('{CHANNEL}', '') AS text) END FROM recorded ORDER BY version"""
+) SELECT position FROM recorded ORDER BY version"""
 _NEW_STREAM = (
     "INSERT INTO {streams} (category, id, version) VALUES (:category, :id, CAST(:count AS bigint))"
     " ON CONFLICT DO NOTHING"
