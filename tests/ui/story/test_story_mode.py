@@ -103,6 +103,7 @@ def written(window: Window) -> list[tuple[str, str, int, str, str | None]]:
         store.close()
 
 
+@pytest.mark.timeout(300)  # it starts a dozen processes, one after the other
 def test_the_shipped_story_by_keys(qtbot: QtBot, empty_window: Window) -> None:
     window = empty_window
     QTest.mouseClick(window.first_page.story_button, Qt.MouseButton.LeftButton)
