@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
-from explorer.pattern import Happened, how
-from explorer.ui.events.event_rows import type_icon
+from explorer.pattern import Happened, happened, how
+from explorer.ui.events.event_rows import in_words, type_icon
 from explorer.ui.look import text
 from explorer.ui.parts.models import Column, RowsModel
 from explorer.ui.parts.table import RowsTable
 from explorer.ui.pattern.traffic import Traffic
+from explorer.ui.workspace import Arrived
 
 MOST = 500  # lines; all events are in the list of all events
 TRIM = 100  # forgotten at once
+
+
+def of_row(row: Arrived, narration: Mapping[str, str]) -> Happened:
+    """An event as it arrived, in the words of its domain."""
+    return happened(
+        row.category, row.id, row.version, row.type, row.position, row.event_id, row.recorded_at_us, row.metadata,
+        in_words(row, narration),
+    )  # fmt: skip
 
 
 def columns(mode: Callable[[], str], traffic: Callable[[], Traffic]) -> Sequence[Column]:

@@ -7,21 +7,21 @@ step by step. What arrives while nobody looks is kept, within bounds, and nothin
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from explorer.model import Event, EventQuery, Page
-from explorer.pattern import Happened, Step, facts, happened, how, words
+from explorer.pattern import Happened, Step, facts, how, words
+from explorer.stores.store import Subscribed
 from explorer.ui.asking.polling import PREVIEW
-from explorer.ui.events.event_rows import in_words, row_of
+from explorer.ui.events.event_rows import row_of
 from explorer.ui.look import text, theme
 from explorer.ui.look.still import StillLabels
 from explorer.ui.pattern.diagram import Diagram
-from explorer.ui.pattern.happened_list import HappenedList
-from explorer.ui.pattern.looking import Looking
+from explorer.ui.pattern.happened_list import HappenedList, of_row
 from explorer.ui.pattern.mode_bar import Mode, ModeBar
 from explorer.ui.pattern.painting import NEWEST
 from explorer.ui.pattern.row_or_events import RowOrEventsPanel
@@ -33,6 +33,7 @@ BEFORE = 40  # events from before it was opened
 UNSEEN = 2_000  # events kept while nobody looks
 TOGETHER = 500  # milliseconds: what happens within it is told at once
 PACE = 1_600  # milliseconds for a step, slowly
+SILENT = 6.0  # seconds without a sign of life of an owner, after which nobody works there
 WIDE = 1_000  # pixels in which row and events have room beside the diagram
 
 
@@ -59,8 +60,8 @@ class PatternPage(QWidget):
         self._together.timeout.connect(self._tell_together)
         self._pace = QTimer(self, interval=PACE, singleShot=True)
         self._pace.timeout.connect(self._next_slowly)
-        self.looking = Looking(workspace, self)
-        self.looking.looked.connect(self._on_stands)
+        workspace.subscriptions_changed.connect(self._on_subscriptions)
+        workspace.watch_subscriptions(self)
         workspace.arrived.connect(self._on_arrived)
         workspace.services.changed.connect(self._name_services)
         workspace.engine_ready.connect(self._name_services)
@@ -95,14 +96,11 @@ class PatternPage(QWidget):
         lines.setSpacing(2)
         lines.addWidget(self.sentence)
         lines.addWidget(StillLabels(self.facts, parent=telling))
-        self.telling = telling
-        around = QScrollArea(self)
-        around.setObjectName("plain")
+        around = self._around = QScrollArea(self)
         around.setWidgetResizable(True)
         around.setFrameShape(QScrollArea.Shape.NoFrame)
         around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         around.setWidget(self.diagram)
-        self._around = around
         upper = QWidget(self)
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
@@ -177,11 +175,9 @@ class PatternPage(QWidget):
             if not self._ready:
                 self._read_before()
             self._take_unseen()
-            self.looking.start()
             self._go_on()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self.looking.stop()
         self._together.stop()
         self._pace.stop()
         super().hideEvent(event)
@@ -209,7 +205,7 @@ class PatternPage(QWidget):
 
     def _add(self, rows: Sequence[Arrived], *, new: bool) -> None:
         narration = self.workspace.narration
-        steps = self.traffic.arrived([_of_row(row, narration) for row in rows])
+        steps = self.traffic.arrived([of_row(row, narration) for row in rows])
         self._tell(steps, moving=new)
 
     def _name_services(self) -> None:
@@ -217,11 +213,20 @@ class PatternPage(QWidget):
         self.traffic.name([service.name for service in self.workspace.services.known()])
         self.diagram.set_subscribers(self.traffic.subscribers())
 
-    def _on_stands(self, stands: Sequence[Stand]) -> None:
-        if self._ready:
-            self._tell(self.traffic.moved(stands), moving=True)
-            self.diagram.set_subscribers(self.traffic.subscribers())
-            self.list.delivered()
+    def _on_subscriptions(self, known: Sequence[Subscribed]) -> None:
+        """Where they stand now. While nobody looks, nothing: the next look tells what has happened since."""
+        if not self._ready or not self.isVisible():
+            return
+        positions = self.workspace.subscriptions.found.positions
+        stands = [self._stand(one, position) for one, position in zip(known, positions, strict=False)]
+        self._tell(self.traffic.moved(stands), moving=True)
+        self.diagram.set_subscribers(self.traffic.subscribers())
+        self.list.delivered()
+
+    def _stand(self, one: Subscribed, position: int | None) -> Stand:
+        gone = not one.owner or self.workspace.subscriptions.silence(one.name) > SILENT
+        state = "paused" if one.paused else "stopped" if gone else one.state or "live"
+        return Stand(one.name, position or 0, state, one.detail, one.parked)
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
@@ -305,10 +310,9 @@ class PatternPage(QWidget):
         self._show_backlog()
 
     def _say_nothing_happens(self) -> None:
-        if self.workspace.writable:
-            self._say("Nothing is happening now. Issue a command in Command, or start the load in Subscriptions.")
-        else:
-            self._say("Nothing is happening now. What another program writes to this store will move here.")
+        ours = "Issue a command in Command, or start the load in Subscriptions."
+        theirs = "What another program writes to this store will move here."
+        self._say(f"Nothing is happening now. {ours if self.workspace.writable else theirs}")
 
     def play_or_step(self) -> None:
         """The next step; from live or slow, stop and go step by step."""
@@ -396,10 +400,3 @@ class PatternPage(QWidget):
 
     def _open(self, event: Happened) -> None:
         self.workspace.stream_wanted.emit(event.category, event.id, event.version)
-
-
-def _of_row(row: Arrived, narration: Mapping[str, str]) -> Happened:
-    return happened(
-        row.category, row.id, row.version, row.type, row.position, row.event_id, row.recorded_at_us, row.metadata,
-        in_words(row, narration),
-    )  # fmt: skip

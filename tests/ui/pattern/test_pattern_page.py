@@ -86,13 +86,14 @@ def until(qtbot: QtBot, true: Callable[[], bool]) -> None:
 
 
 def still(qtbot: QtBot, page: PatternPage) -> None:
-    """Wait until nothing moves, then see that nothing is painted either."""
+    """Wait until nothing moves; then nothing is painted either, once what had to be painted has been."""
     until(qtbot, lambda: not page.diagram.moving and not page._together.isActive())
-    page.looking.stop()  # where the subscriptions stand may change: services are alive
-    qtbot.wait(50)
-    painted = page.diagram.painted
-    qtbot.wait(8 * FRAME)
-    assert page.diagram.painted == painted
+    for _ in range(20):
+        painted = page.diagram.painted
+        qtbot.wait(8 * FRAME)
+        if page.diagram.painted == painted:
+            return
+    pytest.fail("It goes on painting though nothing happens.")
 
 
 def standing(page: PatternPage, key: str) -> tuple[str, int] | None:
@@ -111,7 +112,6 @@ def cell(page: PatternPage, row: int, column: int) -> str:
 def test_an_order_goes_through_the_pattern(qtbot: QtBot, page: PatternPage, store_path: str) -> None:
     assert page.sentence.text().startswith("Nothing is happening now. Issue a command in Command")
     still(qtbot, page)
-    page.looking.start()
     with service(store_path, "customer"), service(store_path, "order"):
         until(qtbot, lambda: standing(page, "customer") == standing(page, "order") == ("live", 0))
         customer(store_path)
@@ -138,6 +138,7 @@ def test_a_stopped_service_has_events_waiting_that_can_be_clicked(
     for number in range(3):
         order(store_path, f"o-{number}")
     until(qtbot, lambda: standing(page, "customer") == ("stopped", 3))
+    until(qtbot, lambda: page.diagram._picture is not None)  # what can be clicked is known when it has been painted
     box = page.diagram._places().subscribers["customer"]
     QTest.mouseClick(page.diagram, Qt.MouseButton.LeftButton, pos=box.center().toPoint())
     assert page.facts.text().startswith("OrderCreated · Order o-0 v1 · position 2")
@@ -177,7 +178,7 @@ def test_hidden_nothing_runs_and_nothing_is_lost(qtbot: QtBot, page: PatternPage
         pass
     timers = (page._together, page._pace, page.diagram._frames)
     assert not any(timer.isActive() for timer in timers)
-    assert not page.looking.active
+    until(qtbot, lambda: not page.workspace.subscriptions._timer.isActive())
     assert page.diagram.painted == painted
     page.show()
     until(qtbot, lambda: types(page) == ["CustomerCreated"])
@@ -264,7 +265,6 @@ def test_message_db(qtbot: QtBot, workspace: Workspace, postgres_url: str) -> No
     until(qtbot, lambda: types(page)[2:] == ["Withdrawn"])
     assert cell(page, 2, 3) == "the accounts service reacted to account:command-0-a v1"
     assert [(one.label, one.state) for one in page.diagram.scene.subscribers] == [("accounts", "")]
-    assert not page.looking.active  # there are no subscriptions to look at
 
 
 def test_eventuate(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> None:
