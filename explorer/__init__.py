@@ -53,7 +53,8 @@ What led to what
 
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
-                     wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling answer
+                     wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling,
+                     viewing answer
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it
     story/           guided scripts for presenting: script (what they are made of), reading with toml_lines (from TOML,
@@ -63,13 +64,13 @@ What is started
     ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it.
                      A panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab),
                      events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
-                     (snapshots_dock), pattern/ (pattern_page), start/ (first_page, open_dialog), problem/
-                     (problem_page), subscriptions/ (subscriptions_dock). story/ plays stories (story_mode, player,
-                     acting). Below them: asking/ waits for the window (worker, polling, lanes; serving: processes of
-                     services; watching: who has subscribed), parts/ are widgets that know no store, look/ is how all
-                     of it looks
+                     (snapshots_dock), read_models/ (read_models_dock), pattern/ (pattern_page), start/ (first_page,
+                     open_dialog), problem/ (problem_page), subscriptions/ (subscriptions_dock). story/ plays stories
+                     (story_mode, player, acting). Below them: asking/ waits for the window (worker, polling, lanes;
+                     serving: processes of services; watching: who has subscribed), parts/ are widgets that know no
+                     store, look/ is how all of it looks
     cli/             the program without a window: arguments, opening, output; reading, tailing, tracing, writing,
-                     serving, subscriptions and simulating have the verbs, window starts the window where display
+                     serving, subscriptions, views and simulating have the verbs, window starts the window where display
                      finds one
     selftest         does this installation work?
 """

@@ -41,3 +41,21 @@ class ServiceInfo(Struct, frozen=True):
     service: str
     subscriptions: tuple[str, ...]  # the names of the subscriptions it works on
     meanwhile: str = ""  # what is so while nobody runs it, in plain words
+
+
+class TableInfo(Struct, frozen=True):
+    """A table of a read model: see `model.Table`."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]  # name and kind
+
+
+class ReadModelInfo(Struct, frozen=True):
+    """A read model of a domain: the tables that one projection fills."""
+
+    name: str  # "customers"; "domain.customers" where another domain has one of that name
+    domain: str
+    service: str  # which fills them
+    subscription: str
+    tables: tuple[TableInfo, ...]

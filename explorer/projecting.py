@@ -6,8 +6,11 @@ events makes, whatever is killed. Until it is written, a batch is kept in memory
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from explorer import fold
-from explorer.errors import TableChanged
+from explorer.descriptions import ReadModelInfo, TableInfo
+from explorer.errors import Invalid, TableChanged
 from explorer.model import Domain, Event, Key, Position, Projection, Row, Table
 from explorer.rows import Working, misfit
 from explorer.stores import Store
@@ -24,6 +27,32 @@ def projections(domain: Domain, service: str | None = None) -> tuple[Projection,
 def projection_subscription(domain: Domain, projection: Projection) -> str:
     """What a projection's checkpoint is called in the store."""
     return f"{domain.name}.{projection.service}.{projection.name}"
+
+
+def describe_read_models(domains: Sequence[Domain]) -> tuple[ReadModelInfo, ...]:
+    """The read models of these domains as data, by which they are shown."""
+    there = [(domain, one) for domain in domains for one in domain.projections]
+    names = [one.name for _, one in there]
+    return tuple(
+        ReadModelInfo(
+            name=one.name if names.count(one.name) == 1 else f"{domain.name}.{one.name}",
+            domain=domain.name,
+            service=one.service,
+            subscription=projection_subscription(domain, one),
+            tables=tuple(TableInfo(table.name, table.key, tuple(table.columns.items())) for table in one.tables),
+        )
+        for domain, one in there
+    )
+
+
+def read_model(domains: Sequence[Domain], name: str) -> tuple[Domain, Projection]:
+    """The projection of this name (or domain.name). Raises `Invalid`."""
+    there = [(domain, one) for domain in domains for one in domain.projections]
+    for domain, one in there:
+        if name in (one.name, f"{domain.name}.{one.name}", projection_subscription(domain, one)):
+            return domain, one
+    known = ", ".join(one.name for _, one in there) or "none"
+    raise Invalid(f"There is no read model {name}.", f"There is: {known}.")
 
 
 class Fold:

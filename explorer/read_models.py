@@ -7,9 +7,9 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from explorer.cancellation import Cancellation
 from explorer.claiming import LEASE, LOOK, has_gone, new_owner
@@ -40,10 +40,11 @@ class Progress:
     position: int
     head: int
     events: int
-    what: str  # "events" while these are folded, then "rows" where they are compared
 
 
 Tell = Callable[[Progress], None]
+
+T = TypeVar("T")
 
 
 def standing(store: Store, domain: Domain, projection: Projection) -> Subscribed | None:
@@ -77,14 +78,26 @@ def rebuild(
     nothing has changed.
     """
     with store.cancelling(cancellation):
-        claim = _claimed(store, projection_subscription(domain, projection) + REBUILD, cancellation)
+        work = Rebuild(store, domain, projection, cancellation)
     try:
         with store.cancelling(cancellation):
-            return _Rebuild(store, domain, projection, claim, cancellation, tell).run()
+            return _driven(work.run(), tell)
     except BaseException:
-        with contextlib.suppress(ExplorerError):  # what is left behind goes with the next rebuild
-            store.abandon_rows(claim, projection.tables)
+        work.abandon(store)
         raise
+
+
+def _driven(steps: Generator[Progress, None, T], tell: Tell | None) -> T:
+    told = 0.0
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as stop:
+            done: T = stop.value
+            return done
+        if tell is not None and time.monotonic() - told >= TOLD:
+            told = time.monotonic()
+            tell(progress)
 
 
 def _claimed(store: Store, name: str, cancellation: Cancellation) -> Claim:
@@ -109,31 +122,30 @@ def _claimed(store: Store, name: str, cancellation: Cancellation) -> Claim:
         cancellation.wait(LOOK)
 
 
-class _Rebuild:
-    def __init__(
-        self,
-        store: Store,
-        domain: Domain,
-        projection: Projection,
-        claim: Claim,
-        cancellation: Cancellation,
-        tell: Tell | None,
-    ) -> None:
+class Rebuild:
+    """A rebuild in steps: see `rebuild`, which takes them all. Made, it has begun. Raises `Busy`."""
+
+    def __init__(self, store: Store, domain: Domain, projection: Projection, cancellation: Cancellation) -> None:
         self._store = store
         self._live = projection_subscription(domain, projection)
         self._tables = projection.tables
         self._beside = {table.name: beside(table) for table in projection.tables}
         self._fold = Fold(domain, projection, Working(projection.tables, self._stored, empty=True))
-        self._claim = claim
         self._cancellation = cancellation
-        self._told = _Telling(store, tell)
         self._subscription = Subscription(store, "ordered")
-        self._parking = Parking(claim.name)
         self._saved = b""
         self._events = 0
         self._parked = 0
+        self._claim = _claimed(store, self._live + REBUILD, cancellation)
+        self._parking = Parking(self._claim.name)
 
-    def run(self) -> Rebuilt:
+    def abandon(self, store: Store) -> None:
+        """Let nothing be left of it, if that can be done; else it goes with the next rebuild."""
+        with contextlib.suppress(ExplorerError):
+            store.abandon_rows(self._claim, self._tables)
+
+    def run(self) -> Generator[Progress, None, Rebuilt]:
+        """A step for each batch of events."""
         began = time.monotonic()
         self._parking.begin(self._store)
         while True:
@@ -144,7 +156,7 @@ class _Rebuild:
             self._save()
             position = reached(self._saved)
             at = position if isinstance(position, int) else None
-            self._told.tell(at or 0, self._events)
+            yield Progress(at or 0, _head(self._store), self._events)
             if self._subscription.behind:
                 continue
             if self._replaced(at):
@@ -195,20 +207,9 @@ class _Rebuild:
         return stored_row(self._store, self._beside[table], key)
 
 
-class _Telling:
-    """Says now and then how far it is."""
-
-    def __init__(self, store: Store, tell: Tell | None) -> None:
-        self._store = store
-        self._tell = tell
-        self._next = 0.0
-
-    def tell(self, position: int, events: int, what: str = "events") -> None:
-        now = time.monotonic()
-        if self._tell is not None and now >= self._next:
-            self._next = now + TOLD
-            head = self._store.head()
-            self._tell(Progress(position, head if isinstance(head, int) else 0, events, what))
+def _head(store: Store) -> int:
+    head = store.head()
+    return head if isinstance(head, int) else 0
 
 
 # -- drift -------------------------------------------------------------------------------------------------------------
@@ -249,40 +250,45 @@ def check(
     Raises `Invalid` where there are no rows yet, `TableChanged` where a table is not as it was made, `Busy` if the rows
     are rebuilt meanwhile again and again, `Cancelled`, and what stores raise.
     """
-    began = time.monotonic()
     with store.cancelling(cancellation):
-        known = standing(store, domain, projection)
-        if known is None or not known.checkpoint:
-            hint = f"Run the service {projection.service}, or rebuild."
-            raise Invalid(f"The read model {projection.name} has no rows yet.", hint)
-        for _ in range(ATTEMPTS):
-            found = _Check(store, domain, projection, cancellation, _Telling(store, tell)).run()
-            if found is not None:
-                return replace(found, seconds=time.monotonic() - began)
+        return _driven(checking(store, domain, projection, cancellation), tell)
+
+
+def checking(
+    store: Store, domain: Domain, projection: Projection, cancellation: Cancellation
+) -> Generator[Progress, None, Drift]:
+    """`check` in steps: one for each batch of events."""
+    began = time.monotonic()
+    known = standing(store, domain, projection)
+    if known is None or not known.checkpoint:
+        hint = f"Run the service {projection.service}, or rebuild."
+        raise Invalid(f"The read model {projection.name} has no rows yet.", hint)
+    for _ in range(ATTEMPTS):
+        found = yield from _Check(store, domain, projection, cancellation).run()
+        if found is not None:
+            return replace(found, seconds=time.monotonic() - began)
     raise Busy(f"{projection.name} is being rebuilt, or its parked events change all the time.", "Try again.")
 
 
 class _Check:
-    def __init__(
-        self, store: Store, domain: Domain, projection: Projection, cancellation: Cancellation, told: _Telling
-    ) -> None:
+    def __init__(self, store: Store, domain: Domain, projection: Projection, cancellation: Cancellation) -> None:
         self._store = store
         self._name = projection_subscription(domain, projection)
         self._tables = projection.tables
         self._fresh = _Memory(projection.tables)
         self._fold = Fold(domain, projection, Working(projection.tables, self._fresh.row, empty=True))
         self._cancellation = cancellation
-        self._told = told
         self._position = 0
         self._events = 0
         self._failed: list[int] = []
         self._parked: frozenset[int] = frozenset()
 
-    def run(self) -> Drift | None:
+    def run(self) -> Generator[Progress, None, Drift | None]:
         """None if it has to be begun anew."""
         upto, holes, parked = self._ground()
         self._parked = parked
-        self._read(upto, holes)
+        for at in self._read(upto, holes):
+            yield Progress(at, upto, self._events)
         with self._store.one_moment():
             self._store.check_tables(self._name, self._tables)
             upto, holes, parked = self._ground()
@@ -290,7 +296,8 @@ class _Check:
             if upto < at or {one for one in parked if one <= at} != {one for one in self._parked if one <= at}:
                 return None
             self._parked = parked
-            self._read(upto, holes)
+            for _ in self._read(upto, holes):  # the few that came meanwhile
+                pass
             rows, found = 0, _Found()
             for table in self._tables:
                 rows += self._compare(table, found)
@@ -310,8 +317,8 @@ class _Check:
             parked += [one.position for one in page]
         return upto if isinstance(upto, int) else 0, holes, frozenset(parked)
 
-    def _read(self, upto: int, holes: Sequence[tuple[int, int]]) -> None:
-        """Fold the events that come next, up to this position."""
+    def _read(self, upto: int, holes: Sequence[tuple[int, int]]) -> Iterator[int]:
+        """Fold the events that come next, up to this position. → how far it is, after each batch"""
         for event in _events(self._store, self._position, upto):
             self._cancellation.check()
             position = event.position
@@ -321,7 +328,7 @@ class _Check:
                 self._add(event, position)
             if self._events % BATCH == 0:
                 self._write()
-                self._told.tell(position, self._events)
+                yield position
         self._write()
         self._position = max(self._position, upto)
 
@@ -355,7 +362,6 @@ class _Check:
                 if differing:
                     whole = {**dict(zip(table.key, key, strict=True)), **wanted}
                     found.add(Difference(table.name, key, "different", row, whole, differing))
-            self._told.tell(self._position, self._events, "rows")
             after = page.next
             if after is None:
                 break

@@ -13,7 +13,7 @@ PROGRAM = "event-store-explorer"
 
 VERBS = (
     *("gui", "demo", "story", "info", "streams", "events", "state", "diff", "trace", "tail"),
-    *("append", "issue", "snapshots", "services", "simulate", "check"),
+    *("append", "issue", "snapshots", "services", "read-models", "simulate", "check"),
 )
 
 EPILOG = """\
@@ -167,6 +167,22 @@ def parser() -> argparse.ArgumentParser:
         part.add_argument("--version", metavar="N", type=_version, required=name == "delete", help="at this version")
 
     _services(verbs)
+    views = _verb(verbs, "read-models", "rows made of events", "Read models: rows that projections make of the events.")
+    does = views.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
+    _store_verb(does, "list", "what there is", "List the read models, where their rows stand, and how far behind.")
+    rows = _store_verb(does, "rows", "their rows", "Show the rows of a read model.")
+    rows.add_argument("name", metavar="NAME", help="the read model")
+    rows.add_argument("--find", metavar="TEXT", default="", help="with this text in one of the values")
+    _limit(rows)
+    build = _store_verb(
+        does, "rebuild", "make the rows anew", "Make the rows anew, beside the live ones, which they then replace."
+    )
+    build.add_argument("name", metavar="NAME", help="the read model")
+    check = _store_verb(
+        does, "check", "are the rows right?", "Compare the rows with those of a fresh rebuild in memory."
+    )
+    check.add_argument("name", metavar="NAME", nargs="?", help="the read model (default: all)")
+
     _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
     return whole
 

@@ -12,7 +12,9 @@ from msgspec import Struct
 from explorer.descriptions import AggregateInfo as AggregateInfo
 from explorer.descriptions import CommandInfo as CommandInfo
 from explorer.descriptions import FieldInfo as FieldInfo
+from explorer.descriptions import ReadModelInfo as ReadModelInfo
 from explorer.descriptions import ServiceInfo as ServiceInfo
+from explorer.descriptions import TableInfo as TableInfo
 
 CUT = 200  # characters of one value in a row
 ROWS = 200  # rows in one page at most
@@ -48,6 +50,7 @@ class Opened(Struct, frozen=True, tag=True):
     narration: dict[str, str] = {}  # event type → template, see `narration`
     services: tuple[ServiceInfo, ...] = ()
     rows: tuple[str, ...] = ()  # categories of which a domain says what row would be kept, the most interesting first
+    read_models: tuple[ReadModelInfo, ...] = ()
 
 
 # -- replay ------------------------------------------------------------------------------------------------------------
@@ -343,6 +346,38 @@ class Verdict(Struct, frozen=True, tag=True):
     seconds_snapshot: float = 0.0  # the same from the snapshot
 
 
+# -- read models -------------------------------------------------------------------------------------------------------
+
+
+class RebuildRows(Ask, frozen=True, tag=True):
+    """Make the rows of a read model anew. → `Progress` parts, then `Done`."""
+
+    name: str
+
+
+class CheckRows(Ask, frozen=True, tag=True):
+    """Compare the rows of a read model with a fresh rebuild in memory. → `Progress` parts, then `Drifted`."""
+
+    name: str
+
+
+class DriftRow(Struct, frozen=True, array_like=True):
+    """A row that is not what a fresh rebuild makes."""
+
+    table: str
+    key: tuple[str, ...]
+    kind: str  # "missing", "extra", "different"
+    columns: tuple[tuple[str, str, str], ...] = ()  # name, as it is stored, as it should be
+
+
+class Drifted(Struct, frozen=True, tag=True):
+    position: int
+    rows: int  # compared
+    differing: int
+    differences: tuple[DriftRow, ...] = ()  # the first of them
+    notice: str = ""
+
+
 class Done(Struct, frozen=True, tag=True):
     message: str = ""
 
@@ -378,6 +413,8 @@ AnyAsk = (
     | SnapshotIfDue
     | TakeSnapshot
     | VerifySnapshots
+    | RebuildRows
+    | CheckRows
 )
 AnyReply = (
     Opened
@@ -391,6 +428,7 @@ AnyReply = (
     | Compared
     | Preview
     | Verdict
+    | Drifted
     | Done
     | Progress
     | Failure

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
-from explorer.engine import deciding, messages, saving, telling, text
+from explorer.engine import deciding, messages, saving, telling, text, viewing
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
@@ -17,6 +17,7 @@ from explorer.errors import Invalid
 from explorer.model import StreamKey
 from explorer.plugins import Loaded, aggregate_for, describe, load
 from explorer.policies import describe_services
+from explorer.projecting import describe_read_models
 from explorer.stores import Store, StoreSpec, open_store
 
 KEPT = 512 * 1024**2  # bytes of replays that are kept, about
@@ -79,6 +80,10 @@ class Session:
                 return saving.take_snapshot(self._opened(), self._domains, ask)
             case messages.VerifySnapshots():
                 return saving.verify_snapshots(self._opened(), self._domains, ask)
+            case messages.RebuildRows():
+                return viewing.rebuild_rows(self._opened(), self._domains, ask, cancellation, self._again)
+            case messages.CheckRows():
+                return viewing.check_rows(self._opened(), self._domains, ask, cancellation)
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -103,7 +108,8 @@ class Session:
             narration |= domain.narration
         services = describe_services(self._domains.domains)
         rows = tuple(category for domain in self._domains.domains for category in telling.categories_with_rows(domain))
-        return messages.Opened(tuple(aggregates), self._domains.problems, narration, services, rows)
+        views = describe_read_models(self._domains.domains)
+        return messages.Opened(tuple(aggregates), self._domains.problems, narration, services, rows, views)
 
     def _opened(self) -> Store:
         """The store; opened now if it could not be before."""
@@ -112,6 +118,10 @@ class Session:
                 raise Invalid("No store is open.")
             self._store = open_store(self._spec)
         return self._store
+
+    def _again(self) -> Store:
+        assert self._spec is not None
+        return open_store(self._spec)
 
     # -- replay ----------------------------------------------------------------------------------------------------
 

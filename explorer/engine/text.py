@@ -6,9 +6,12 @@ from array import array
 from itertools import accumulate
 from typing import Protocol
 
+from explorer import payload
 from explorer.engine.messages import LINE, TextPage
+from explorer.model import Json
 
 PAGE = 48 * 1024  # bytes of lines in one page, about
+VALUE = 300  # characters of a value in a list
 _HEX = 16  # bytes a line
 _STRETCH = 1 << 20
 
@@ -125,3 +128,9 @@ def page(lines: Lines, start: int, limit: int, problem: str = "") -> TextPage:
             break
         shown.append(line)
     return TextPage(start=max(0, start), total=total, size=lines.size, lines=tuple(shown), problem=problem)
+
+
+def value_text(value: Json) -> str:
+    """A value of a row as people read it."""
+    text = "" if value is None else value if isinstance(value, str) else payload.encode_plain(value).decode()
+    return text if len(text) <= VALUE else f"{text[: VALUE - 1]}…"

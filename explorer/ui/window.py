@@ -34,6 +34,7 @@ from explorer.ui.goto import COMMAND, GoTo
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import app_icon
 from explorer.ui.parts.banner import Banner
+from explorer.ui.read_models.read_models_dock import ReadModelsDock
 from explorer.ui.snapshots.snapshots_dock import SnapshotsDock
 from explorer.ui.start.first_page import FirstPage
 from explorer.ui.start.opening import Opening
@@ -98,6 +99,7 @@ class Window(QMainWindow):
         self.command = CommandDock(self.workspace)
         self.feed = LiveFeedPanel(self.workspace)
         self.snapshots = SnapshotsDock(self.workspace)
+        self.read_models = ReadModelsDock(self.workspace)
         self.subscriptions = SubscriptionsDock(self.workspace)
         self.arrangement = Arrangement(self)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -106,6 +108,7 @@ class Window(QMainWindow):
         self.arrangement.add("command", "Command", self.command, right, 330)
         self.arrangement.add("feed", "Live feed", self.feed, bottom, 160)
         self.arrangement.add("snapshots", "Snapshots", self.snapshots, bottom, 160)
+        self.arrangement.add("read_models", "Read models", self.read_models, bottom, 160)
         self.arrangement.add("subscriptions", "Subscriptions", self.subscriptions, bottom, 160)
         self.arrangement.delivered()
         self.opening = Opening(self.workspace, settings, self.first_page, self, self.leave_store)

@@ -78,6 +78,7 @@ class Workspace(QObject):
         self.plugin_problems: tuple[str, ...] = ()
         self.narration: dict[str, str] = {}  # event type → a sentence with {fields}, see `narration`
         self.rows: tuple[str, ...] = ()  # see `messages.Opened.rows`
+        self.read_models: tuple[messages.ReadModelInfo, ...] = ()
         self.current_stream: tuple[str, str, int] = ("", "", 0)
         self.live = LiveState("off")
         self._session = 0  # answers of an earlier one are dropped
@@ -407,7 +408,7 @@ class Workspace(QObject):
     def _engine_opened(self, session: int, lane: str, opened: messages.Opened) -> None:
         if session == self._session and lane == "interactive":
             self.aggregates, self.plugin_problems = opened.aggregates, opened.problems
-            self.narration, self.rows = opened.narration, opened.rows
+            self.narration, self.rows, self.read_models = opened.narration, opened.rows, opened.read_models
             if self.writable and self.info is not None and self.info.layout == "own" and self.spec is not None:
                 self.services.open(self.spec, self.plugins, opened.services)
             self.engine_ready.emit()

@@ -1,0 +1,1 @@
+"""The panel of the read models, and what it is made of."""
