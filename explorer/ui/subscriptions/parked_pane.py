@@ -63,6 +63,7 @@ class ParkedPane(QWidget):
         column.addWidget(self.none, 1, Qt.AlignmentFlag.AlignTop)
         workspace.actions.bind("parked_retry", self.retry, self, self.retry_button.isEnabled)
         workspace.actions.bind("parked_skip", self.ask_to_skip, self, self.skip_button.isEnabled)
+        workspace.actions.bind("causes", self.show_causes, self.table, lambda: bool(self._chosen()))
         self.show_line(None, (), "")
 
     def _tool(self, words: str, clicked: Callable[[], None]) -> QToolButton:
@@ -98,6 +99,11 @@ class ParkedPane(QWidget):
 
     def _chosen(self) -> list[Parked]:
         return [one for one in self.table.selected_rows() if isinstance(one, Parked)]
+
+    def show_causes(self) -> None:
+        """What led to the selected event, and what it led to in spite of all."""
+        one = self._chosen()[0]
+        self._workspace.causes_wanted.emit(one.category, one.id, one.version)
 
     def _refresh(self) -> None:
         chosen, some = bool(self._chosen()), bool(self.model.rows)

@@ -131,7 +131,7 @@ def test_made_to_fail_then_parked_then_tried_again(
 
 
 @sqlite
-def test_skipping_asks_first(qtbot: QtBot, dock: SubscriptionsDock, store: Store) -> None:
+def test_skipping_asks_first(qtbot: QtBot, workspace: Workspace, dock: SubscriptionsDock, store: Store) -> None:
     start(qtbot, dock, "customer")
     click(dock.fail_button)
     order(store, "o-1")
@@ -141,6 +141,9 @@ def test_skipping_asks_first(qtbot: QtBot, dock: SubscriptionsDock, store: Store
     click(dock.fail_button)
     pane.table.selectRow(0)
     pane.table.setFocus()
+    with qtbot.waitSignal(workspace.causes_wanted) as wanted:
+        QTest.keyClick(pane.table, Qt.Key.Key_C)
+    assert wanted.args == ["Order", "o-1", 1]
     QTest.keyClick(pane.table, Qt.Key.Key_Delete)
     assert pane.question.isVisible()
     assert pane.question.no.hasFocus()
