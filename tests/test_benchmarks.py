@@ -22,7 +22,7 @@ def test_every_name_is_a_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_arguments_are_understood() -> None:
-    for name in ("start", "closing"):
+    for name in ("start", "closing", "load"):
         done = subprocess.run(
             [sys.executable, "-m", f"tests.benchmarks.{name}", "--help"],
             cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,

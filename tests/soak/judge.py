@@ -126,6 +126,11 @@ class _Judge:
             return
         if emitted != [(event.type, event.data)]:
             self._wrong(f"{event}: {command.name} would have emitted {emitted or 'nothing'}, not {event.data}")
+        if event.metadata.get("command", command.name) != command.name:
+            self._wrong(f"{event}: it says that {event.metadata['command']} led to it, and not {command.name}")
+        on = event.metadata.get("decided_on")
+        if on is not None and on["snapshot"] + on["events"] != event.version - 1:
+            self._wrong(f"{event}: it says that it was decided on {on}")
 
     def _command(self, event: Recorded) -> Command | None:
         """The command that led to the event, from what the event and its cause say; None after a finding."""

@@ -253,6 +253,14 @@ PLANTED: dict[str, tuple[Planting, str]] = {
         change("OrderApproved", "metadata = json_set(metadata, '$.correlation_id', 'other')"),
         "its correlation is not that of its cause",
     ),
+    "another command": (
+        change("OrderShipped", "metadata = json_set(metadata, '$.command', 'CancelOrder')"),
+        "it says that CancelOrder led to it, and not ShipOrder",
+    ),
+    "decided on something else": (
+        change("OrderShipped", "metadata = json_set(metadata, '$.decided_on.events', 1)"),
+        "it says that it was decided on",
+    ),
     "no metadata": (change("OrderApproved", "metadata = '{}'"), "does not say what led to it"),
     "an id of its own": (
         change("OrderApproved", "event_id = '0d9c6f5e-1111-4222-8333-444455556666'"),
