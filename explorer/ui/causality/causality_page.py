@@ -285,7 +285,7 @@ class CausalityPage(QWidget):
 
     def _show_looked(self) -> None:
         tracing, diagram = self.tracing, self.tracing.diagram
-        words, counts = looked(diagram.chain) if diagram is not None else "", ""
+        words, counts = looked(diagram.chain, tracing.full) if diagram is not None else "", ""
         if diagram is not None:
             streams = sum(lane.kind == "stream" for lane in diagram.lanes)
             counts = " · ".join(
@@ -299,7 +299,7 @@ class CausalityPage(QWidget):
         if tracing.busy:
             words = "Looking through the log …"
         text.set_label(self.looked, words)
-        self.further.setVisible(not tracing.busy and diagram is not None and diagram.chain.cut)
+        self.further.setVisible(not tracing.busy and diagram is not None and (diagram.chain.cut or tracing.full))
         heading = "Causes and effects"
         if tracing.place is not None:
             key, version = tracing.place
@@ -332,9 +332,11 @@ def plural(number: int, one: str) -> str:
     return f"{text.number(number)} {one}{'' if number == 1 else 's'}"
 
 
-def looked(chain: Chain) -> str:
-    """How much of the log was looked at, and whether there may be more."""
+def looked(chain: Chain, full: bool = False) -> str:
+    """How much of the log was looked at, and whether there may be more. `full`: more belongs to it than is shown."""
     count = sum(stretch.events for stretch in chain.looked)
+    if full:
+        return f"The first {plural(len(chain.events), 'event')} of it; there are more that belong to it."
     if not count and not chain.cut:
         return "The log ends with this event."
     words = f"Looked at {plural(count, 'event')} of the log"

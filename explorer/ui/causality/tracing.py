@@ -39,6 +39,7 @@ class Tracing(QObject):
         self.place: Place | None = None  # what was asked about
         self.diagram: Diagram | None = None
         self.busy = False
+        self.full = False  # more belongs to the chain than it may have: what arrives is not added any more
         self._limit, self._most = LOOKED, MEMBERS
         self._ties: Ties | None = None
         self._arrived: list[Arrived] = []  # while a chain is being looked for
@@ -76,6 +77,7 @@ class Tracing(QObject):
             return None if event is None else arrange(trace(store, event, flag, limit, most))
 
         self._arrived.clear()
+        self.full = False
         self._set_busy(True)
         asked = self._workspace.background(
             job, self._answer, self._fail, topic=TOPIC, owner=self, text="Looking for causes and effects"
@@ -129,7 +131,11 @@ class Tracing(QObject):
         if self._ties is None or self.diagram is None:
             return
         for row in rows:
-            if len(self._new) < WAITING and self._belongs(row, self._ties, self.diagram):
+            if not self.full and self._belongs(row, self._ties, self.diagram):
+                if len(self.diagram.marks) + len(self._new) >= self._most:
+                    self.full = True
+                    self.grew.emit(0)
+                    break
                 key = StreamKey(row.category, row.id)
                 self._new[key, row.version] = None
                 ties = self._ties  # what it leads to itself belongs to it too

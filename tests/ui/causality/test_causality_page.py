@@ -266,6 +266,18 @@ def test_effects_that_arrive_are_added(qtbot: QtBot, page: CausalityPage, url: s
     assert page.head.note.text().startswith("6 events · 3 streams · 4 services")
 
 
+def test_a_chain_does_not_grow_for_ever(qtbot: QtBot, page: CausalityPage, url: str) -> None:
+    page.tracing._most = 6
+    for number in range(5, 9):
+        write(url, StreamKey("Invoice", "i"), "Invoiced", f"e{number}", caused("e3"))
+    qtbot.waitUntil(lambda: page.tracing.full and len(types(page)) == 6, timeout=PATIENCE)
+    assert page.looked.text() == "The first 6 events of it; there are more that belong to it."
+    QTest.mouseClick(page.further, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(types(page)) == 8, timeout=PATIENCE)
+    assert not page.tracing.full
+    assert not page.further.isVisible()
+
+
 def test_what_arrives_below_is_told_and_moves_nothing(qtbot: QtBot, page: CausalityPage, url: str) -> None:
     page.resize(700, 380)
     page.canvas.verticalScrollBar().setValue(0)
