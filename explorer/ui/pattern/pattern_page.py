@@ -154,12 +154,11 @@ class PatternPage(QWidget):
     def _bind(self) -> None:
         bind = self.workspace.actions.bind
         bind("play", self.play_or_step, self)
-        for id in ("step_forward_here", "step_forward"):
-            bind(id, self.step_forward, self)
-        for id in ("step_back_here", "step_back"):
-            bind(id, self.step_back, self)
         bind("first", self.to_first, self)
         bind("last", self.to_now, self)
+        for where in ("_here", ""):
+            bind(f"step_forward{where}", self.step_forward, self)
+            bind(f"step_back{where}", self.step_back, self)
 
     def _apply_theme(self) -> None:
         self._around.setMinimumHeight(theme.scaled(110))
@@ -374,7 +373,6 @@ class PatternPage(QWidget):
             number, count = self.script.place()
             self._say(f"{number} of {count}   {words(step)}" if count > 1 else words(step))
             self.choose(step.event)
-            self.list.show_event(step.event)
         self._show_backlog()
 
     def _show_backlog(self) -> None:

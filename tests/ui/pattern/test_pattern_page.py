@@ -82,7 +82,7 @@ def types(page: PatternPage) -> list[str]:
 
 
 def until(qtbot: QtBot, true: Callable[[], bool]) -> None:
-    qtbot.waitUntil(true, timeout=PATIENCE)
+    qtbot.waitUntil(true, timeout=3 * PATIENCE)  # services and engines are processes that have to start
 
 
 def still(qtbot: QtBot, page: PatternPage) -> None:
@@ -189,7 +189,7 @@ def test_hidden_nothing_runs_and_nothing_is_lost(qtbot: QtBot, page: PatternPage
 
 def test_step_by_step_by_keys(qtbot: QtBot, page: PatternPage, store_path: str) -> None:
     QAbstractItemModelTester(page.list.model_, QAbstractItemModelTester.FailureReportingMode.Fatal, page)
-    qtbot.waitUntil(lambda: page.workspace.narration != {}, timeout=3 * PATIENCE)  # an engine has to start for it
+    until(qtbot, lambda: page.workspace.narration != {})
     customer(store_path)
     until(qtbot, lambda: types(page) == ["CustomerCreated"])
     order(store_path, "o-1")
