@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from explorer import payload
-from explorer.engine.messages import Done, EventDraft, Preview, PreviewAppend, PreviewCommand, TakeSnapshot
+from explorer.engine.messages import Done, EventDraft, Preview, PreviewAppend, PreviewCommand, RebuildRows, TakeSnapshot
 from explorer.errors import ExplorerError, Invalid, Refused
 from explorer.model import Event, Json, StreamKey
 from explorer.narration import UNKNOWN, narrate
@@ -409,7 +409,12 @@ class Acting(QObject):
         self._workspace.engine(ask, taken, failed, owner=self, text="Taking a snapshot")
 
     def _rebuild(self, action: Rebuild, said: Said, then: Then, failed: Failed) -> None:
-        raise Invalid(f"There is no read model {action.rebuild} here.")
+        def rebuilt(done: Done) -> None:
+            said.said = done.message
+            self._soon(then)
+
+        ask = RebuildRows(action.rebuild)
+        self._workspace.engine(ask, rebuilt, failed, owner=self, lane="scan", text=f"Rebuilding {action.rebuild}")
 
     # -- the problem -------------------------------------------------------------------------------------------------
 
