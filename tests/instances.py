@@ -20,6 +20,7 @@ from explorer.domains.customers_orders import DOMAIN
 from explorer.domains.customers_orders.customer import CUSTOMER, CreateCustomer
 from explorer.domains.customers_orders.money import Line, Money
 from explorer.domains.customers_orders.order import ORDER, CreateOrder
+from explorer.follow import Standing
 from explorer.model import StreamKey
 from explorer.policies import run_service
 from explorer.stores import Store, StoreSpec
@@ -33,8 +34,11 @@ class Service:
 
     def __init__(self, url: str, stack: ExitStack) -> None:
         self._url = url
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.instances", url], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([sys.executable, "-m", "tests.instances", url], stdout=subprocess.PIPE)
         stack.callback(self.end)
+        assert self.process.stdout is not None
+        # It works, or stands by: how long a process takes to start is not what is measured.
+        assert self.process.stdout.readline().strip() in (b"live", b"standby")
 
     @property
     def pid(self) -> int:
@@ -56,6 +60,8 @@ class Service:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def _can_be_written(path: str) -> bool:
@@ -106,4 +112,8 @@ def until_reserved(store: Store, id_: str, seconds: float = TAKEN_OVER) -> None:
 
 
 if __name__ == "__main__":
-    run_service(StoreSpec(sys.argv[1]), DOMAIN, "customer", Cancellation())
+
+    def tell(service: str, standing: Standing) -> None:
+        print(standing.state, flush=True)
+
+    run_service(StoreSpec(sys.argv[1]), DOMAIN, "customer", Cancellation(), tell)
