@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import psutil
 
@@ -26,7 +26,9 @@ from tests.soak.standing import Standing, standing
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = 2
 TICK = 0.05  # seconds between two looks
-TAKEN_OVER = 10.0  # seconds
+TAKEN_OVER = 10.0  # seconds, where another instance stands by
+NOBODY = "nobody stood by"  # then it is how long it takes to start one
+CANNOT_OPEN = 3  # exit code
 IDLE = 180.0  # seconds within which the services must be done with what is left
 
 
@@ -51,7 +53,13 @@ class _Instance:
 
     service: str
     process: subprocess.Popen[str]
+    said: Path
     stopped: bool = False
+
+    @property
+    def stands_by(self) -> bool:
+        """It has come up, and would take over."""
+        return not self.stopped and self.process.poll() is None and '"state":"standby"' in self.said.read_text()
 
 
 @dataclass(frozen=True)
@@ -80,28 +88,27 @@ class Soak:
         self._instances: list[_Instance] = []
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._taken: dict[str, _Takeover] = {}
-        self._took: dict[str, list[float]] = {KILL: [], KILL_ALL: [], STOP: []}
+        self._took: dict[str, list[float]] = {KILL: [], NOBODY: [], STOP: []}
+        self._lives = 0
         self._loads: list[subprocess.Popen[str]] = []
         self._orders = 0
         self._window: subprocess.Popen[str] | None = None
-        self._said: TextIO
 
     def run(self) -> Report:
         open_store(StoreSpec(self._url, create=True, writable=True)).close()
         plan = self._plan
         actions = schedule(plan.seed, plan.seconds, plan.between, self._services, self._restart is not None)
-        with (self._folder / "said").open("w+") as self._said:
-            try:
-                self._begun = time.monotonic()
-                self._instances = [self._started(name) for name in self._services for _ in range(INSTANCES)]
-                self._load()
-                self._while_loaded(actions)
-                loaded = time.monotonic() - self._begun
-                idle = self._until_idle()
-            finally:
-                self._end()
-            self._report.figures |= self._figures(loaded, idle)
-            self._judge()
+        try:
+            self._begun = time.monotonic()
+            self._instances = [self._started(name) for name in self._services for _ in range(INSTANCES)]
+            self._load()
+            self._while_loaded(actions)
+            loaded = time.monotonic() - self._begun
+            idle = self._until_idle()
+        finally:
+            self._end()
+        self._report.figures |= self._figures(loaded, idle)
+        self._judge()
         return self._report
 
     # -- what happens --------------------------------------------------------------------------------------------------
@@ -147,7 +154,9 @@ class Soak:
         owning = [one for one in alive if known is not None and one.process.pid == known.pid]
         chosen = alive if action.what == KILL_ALL else owning if action.owner and owning else alive[-1:]
         if known is not None and any(one in owning for one in chosen):
-            self._taken[action.service] = _Takeover(time.monotonic(), known.epoch, action.what)
+            others = [one for one in alive if one not in chosen]
+            how = action.what if any(one.stands_by for one in others) else NOBODY
+            self._taken[action.service] = _Takeover(time.monotonic(), known.epoch, how)
         for one in chosen:
             if action.what == STOP:
                 one.process.send_signal(signal.SIGSTOP)
@@ -172,7 +181,10 @@ class Soak:
         for do in due:
             do()
         for one in [one for one in self._instances if one.process.poll() is not None]:
-            self._wrong(f"the service {one.service} ended by itself with {one.process.returncode}")
+            if one.process.returncode == CANNOT_OPEN and self._restart is not None:
+                self._did["started without a server"] += 1
+            else:
+                self._wrong(f"the service {one.service} ended by itself with {one.process.returncode}")
             self._instances.remove(one)
             self._instances.append(self._started(one.service))
         if self._window is not None and self._window.poll() is not None:
@@ -189,14 +201,21 @@ class Soak:
     # -- processes -----------------------------------------------------------------------------------------------------
 
     def _process(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        """What it says goes into a file of its own, the last one of the folder."""
         environment = {**os.environ, **more}
-        return subprocess.Popen(
-            [sys.executable, "-m", "explorer", *arguments],
-            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said, text=True,
-        )  # fmt: skip
+        self._lives += 1
+        with self._said().open("w") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "explorer", *arguments],
+                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, text=True,
+            )  # fmt: skip
+
+    def _said(self) -> Path:
+        return self._folder / f"said-{self._lives:04}"
 
     def _started(self, service: str) -> _Instance:
-        return _Instance(service, self._process("services", "run", self._url, "--service", service, "--json"))
+        process = self._process("services", "run", self._url, "--service", service, "--json")
+        return _Instance(service, process, self._said())
 
     def _load(self) -> None:
         seconds = max(1.0, self._plan.seconds - (time.monotonic() - self._begun))
@@ -261,12 +280,11 @@ class Soak:
         self._report.figures["judged"] = judged
 
     def _figures(self, loaded: float, idle: float) -> dict[str, Any]:
-        self._said.seek(0)
-        said = [json.loads(line) for line in self._said if line.startswith("{")]
-        self._said.seek(0)
-        for line in self._said:
+        lines = [line for path in sorted(self._folder.glob("said-*")) for line in path.read_text().splitlines()]
+        said = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        for line in lines:
             if "Traceback" in line or "Error" in line.partition(":")[0]:
-                self._wrong(f"somebody said: {line.strip()}")
+                self._wrong(f"somebody said: {line}")
         summaries = [line for line in said if "orders_per_second" in line]
         took = {how: times for how, times in self._took.items() if times}
         for how in (KILL, STOP):
