@@ -153,6 +153,9 @@ QLabel#badge[kind="readonly"] {{ color: {muted}; border: 1px solid {hairline}; }
 QLabel#badge[kind="writable"] {{ color: {warning}; background: {warning_back}; border: 1px solid {warning}; }}
 QPushButton#chip {{ background: {accent}; color: {accent_text}; border: none; border-radius: {chip}px;
   padding: {s}px {p}px; font-weight: 600; }}
+QToolButton#question {{ background: {raised}; border: 1px solid {hairline}; border-radius: {s}px; padding: {s}px; }}
+QToolButton#question:hover {{ background: {hover}; }}
+QToolButton#question:checked {{ background: {selection}; border-color: {accent}; }}
 QPushButton#goto {{ text-align: left; color: {muted}; background: {base}; font-weight: 400; }}
 QFrame#palette {{ background: {base}; border: 1px solid {accent}; border-radius: {m}px; }}
 QFrame#palette QListView {{ background: transparent; }}

@@ -319,12 +319,14 @@ class Painting:
 
 
 def _standing(one: Subscriber) -> str:
-    """The second line of a subscriber: "3 waiting", "stopped, 3 waiting", "up to date"."""
-    parts = [one.state] if one.state not in ("", "live") else []
+    """The second line of a subscriber: "3 waiting", "3 waiting, stopped", "up to date"."""
+    parts = []
     if one.waiting:
         parts.append(f"{'≥ ' if one.about else ''}{text.number(one.waiting)} waiting")
     if one.parked:
         parts.append(f"{text.number(one.parked)} parked")
+    if one.state not in ("", "live"):
+        parts.append(one.state)  # the ring says so too, where there is no room for it
     return ", ".join(parts) or ("up to date" if one.state == "live" else "")
 
 

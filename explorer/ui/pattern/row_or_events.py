@@ -255,6 +255,7 @@ class RowOrEventsPanel(QWidget):
                 button.deleteLater()
             for number, words in enumerate(answer.questions):
                 made = QToolButton(self.asking)
+                made.setObjectName("question")
                 made.setText(text.menu_text(words))
                 made.setCheckable(True)
                 made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
