@@ -120,7 +120,8 @@ class Canvas(QAbstractScrollArea):
         if seen:
             was = self._body()
             was.setBottomRight(QPointF(event.oldSize().width(), event.oldSize().height()))
-            seen = was.intersects(self.area_of(self.at))
+            too_small = was.height() < 2 * self.drawing.line * self.zoom  # to have shown anything
+            seen = too_small or was.intersects(self.area_of(self.at))
         self._ranges()
         if seen:
             self.show_event(self.at)

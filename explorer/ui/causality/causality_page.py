@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from explorer.causality import Chain
 from explorer.errors import Cancelled, ExplorerError
@@ -15,7 +15,7 @@ from explorer.ui.causality.canvas import Canvas
 from explorer.ui.causality.chain_table import ChainTable, Row
 from explorer.ui.causality.drawing import named
 from explorer.ui.causality.export_button import ExportButton
-from explorer.ui.causality.facts import Facts
+from explorer.ui.causality.facts import LEAST_FOR_ANY, Facts
 from explorer.ui.causality.legend import Legend
 from explorer.ui.causality.tracing import Tracing, number_of, same_event
 from explorer.ui.look import text, theme
@@ -27,6 +27,7 @@ from explorer.ui.parts.chip import Chip
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.workspace import Workspace
 
+LEAST = 130  # pixels: the head, the names of the lanes, and an event
 NOTHING = "Nothing recorded says what led to this event, or what it led to."
 
 
@@ -91,6 +92,7 @@ class CausalityPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
+        whole.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         for widget in (self.head, strip, self.banner):
             whole.addWidget(widget)
         whole.addWidget(pages, 1)
@@ -250,7 +252,7 @@ class CausalityPage(QWidget):
         self._pages.setCurrentWidget(shown)
         if had_focus:
             shown.setFocus()
-        self._strip.setVisible(tracing.place is not None)
+        self._show_strip()
         self.legend.setVisible(some)
         self.export.setEnabled(some)
         if diagram is None or not diagram.marks:
@@ -268,6 +270,10 @@ class CausalityPage(QWidget):
             self.empty.say("This event is not there.", "It is not in the store, or could not be read.")
         elif not some:
             self._say_nothing(diagram.chain)
+
+    def _show_strip(self) -> None:
+        """Unless the diagram needs its room more."""
+        self._strip.setVisible(self.tracing.place is not None and self.height() >= theme.scaled(LEAST_FOR_ANY))
 
     def _say_nothing(self, chain: Chain) -> None:
         if not any(event.metadata for event in chain.events):
@@ -315,9 +321,14 @@ class CausalityPage(QWidget):
         if shown is not None:
             shown.setFocus(event.reason())
 
+    def minimumSizeHint(self) -> QSize:
+        # What is said around the diagram gives way: see `resizeEvent`.
+        return QSize(theme.scaled(240), theme.scaled(LEAST))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.facts.set_room(self.height())
+        self._show_strip()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

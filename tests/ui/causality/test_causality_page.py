@@ -190,6 +190,17 @@ def test_zoom_by_wheel_keys_and_fit(page: CausalityPage) -> None:
     assert all(page.canvas.in_sight(number) for number in range(4))
 
 
+def test_in_little_room_the_diagram_comes_first(qtbot: QtBot, page: CausalityPage) -> None:
+    press(page, Qt.Key.Key_End)
+    page.resize(420, 180)
+    qtbot.waitUntil(lambda: page.canvas.in_sight(page.canvas.at), timeout=PATIENCE)
+    assert not page.facts.isVisible()
+    assert not page.looked.isVisible()
+    page.resize(900, 600)
+    assert page.facts.isVisible()
+    assert page.looked.isVisible()
+
+
 def test_what_lies_under_the_pointer(page: CausalityPage) -> None:
     over = page.canvas._tooltip
     assert over(spot(page, 1)).startswith("CustomerCreditReserved\nCustomer c-1 · version 1\n")
