@@ -159,6 +159,7 @@ class PatternPage(QWidget):
         for where in ("_here", ""):
             bind(f"step_forward{where}", self.step_forward, self)
             bind(f"step_back{where}", self.step_back, self)
+        bind("causes", self._show_causes, self, lambda: self.list.currentIndex().isValid())
 
     def _apply_theme(self) -> None:
         self._around.setMinimumHeight(theme.scaled(110))
@@ -398,3 +399,8 @@ class PatternPage(QWidget):
 
     def _open(self, event: Happened) -> None:
         self.workspace.stream_wanted.emit(event.category, event.id, event.version)
+
+    def _show_causes(self) -> None:
+        event = self.list.model_.row(self.list.currentIndex())
+        if event is not None:
+            self.workspace.causes_wanted.emit(event.category, event.id, event.version)

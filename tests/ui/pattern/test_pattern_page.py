@@ -220,6 +220,9 @@ def test_step_by_step_by_keys(qtbot: QtBot, page: PatternPage, store_path: str) 
     QTest.keyClick(page.list, Qt.Key.Key_Down)
     assert page.script.shown is not None
     assert (page.script.shown.kind, page.script.shown.event.type) == ("issue", "OrderCreated")
+    with qtbot.waitSignal(page.workspace.causes_wanted) as wanted:
+        QTest.keyClick(page.list, Qt.Key.Key_C)
+    assert wanted.args == ["Order", "o-1", 1]
     QTest.keyClick(page, Qt.Key.Key_End)
     assert page.script.waiting == 0
     still(qtbot, page)
