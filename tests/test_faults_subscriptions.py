@@ -20,7 +20,7 @@ from explorer.subscriber import run_subscriber
 from explorer.subscription import reached
 from tests.subscribed import NAME, Effects, done, happen, known, process, subscribed, until
 
-STREAMS = "abc"
+STREAMS = "ab"
 
 
 class Killed(BaseException):
@@ -73,16 +73,18 @@ class World:
         self.events: dict[str, list[str]] = {}
         self.skipped: set[str] = set()
 
-    def happen(self, stream: str, poisonous: bool) -> None:
-        event = happen(self.store, stream).event_id or ""
-        self.events.setdefault(stream, []).append(event)
-        if poisonous:
-            self.effects.poisonous.add(event)
+    def happen(self, stream: str, poisonous: list[bool]) -> None:
+        for poison in poisonous:
+            event = happen(self.store, stream).event_id or ""
+            self.events.setdefault(stream, []).append(event)
+            if poison:
+                self.effects.poisonous.add(event)
 
     def heal(self, number: int) -> None:
-        poisonous = sorted(self.effects.poisonous)
-        if poisonous:
-            self.effects.poisonous.remove(poisonous[number % len(poisonous)])
+        """One that is parked, so that trying it again would do."""
+        parked = [one.event_id or "" for one in self.store.parked(NAME) if one.event_id in self.effects.poisonous]
+        if parked:
+            self.effects.poisonous.remove(parked[number % len(parked)])
 
     def want(self, number: int, skip: bool) -> None:
         parked = [one for one in self.store.parked(NAME) if one.event_id not in self.skipped]
@@ -131,12 +133,13 @@ class World:
             assert done(self.store, stream) == [event for event in events if event not in self.skipped]
 
 
+_LIVES = st.one_of(st.just(()), st.tuples(st.integers(1, 30), st.booleans()))  # killed at a statement, or not at all
 ACTS = st.one_of(
-    st.tuples(st.just("happen"), st.sampled_from(STREAMS), st.booleans()),
-    st.tuples(st.just("heal"), st.integers(0, 9)),
-    st.tuples(st.just("want"), st.integers(0, 9), st.booleans()),
-    st.tuples(st.just("run"), st.integers(1, 40), st.booleans()),
-    st.tuples(st.just("run")),
+    st.tuples(st.just("happen"), st.sampled_from(STREAMS), st.lists(st.booleans(), min_size=1, max_size=3)),
+    st.tuples(st.just("heal"), st.integers(0, 3)),
+    st.tuples(st.just("want"), st.integers(0, 3), st.booleans()),
+    _LIVES.map(lambda life: ("run", *life)),
+    _LIVES.map(lambda life: ("run", *life)),
 )
 
 
@@ -149,6 +152,15 @@ def test_whatever_happens_each_effect_is_there_once_and_in_order(
     _act(world, acts)
 
 
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_kill_at_each_statement_of_trying_again_and_of_dropping(
+    tmp_path_factory: pytest.TempPathFactory, skip: bool
+) -> None:
+    for statements in range(5, 20):
+        world = World(str(tmp_path_factory.mktemp("world") / "own.sqlite"))
+        _act(world, [("heal", 0), ("want", 0, skip), ("run", statements, True)])
+
+
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(acts=st.lists(ACTS, max_size=20))
 def test_the_same_on_postgresql(postgres: Any, acts: list[tuple[Any, ...]]) -> None:
@@ -158,6 +170,8 @@ def test_the_same_on_postgresql(postgres: Any, acts: list[tuple[Any, ...]]) -> N
 
 def _act(world: World, acts: list[tuple[Any, ...]]) -> None:
     try:
+        world.happen("a", [True, False, True])  # there is always something to park
+        world.run()
         for act, *given in acts:
             getattr(world, act)(*given)
             world.check()
@@ -243,24 +257,24 @@ def test_a_parked_event_that_is_no_longer_there_says_so_and_can_be_skipped(own_u
 
 
 def test_an_owner_that_is_killed_while_it_parks_and_while_it_tries_again(own_url: str, store: Store) -> None:
-    streams = {f"s{number}": [happen(store, f"s{number}").event_id or "" for _ in range(3)] for number in range(30)}
+    streams = {f"s{number}": [happen(store, f"s{number}").event_id or "" for _ in range(3)] for number in range(12)}
     poisonous = [events[0] for events in streams.values()]
 
     def all_done() -> int:
         return sum(len(done(store, stream)) for stream in streams)
 
     with process(own_url, poisonous):
-        until(lambda: len(store.parked(NAME)) >= 20, 30.0)
+        until(lambda: len(store.parked(NAME)) >= 8, 30.0)
     with process(own_url, poisonous):
-        until(lambda: len(store.parked(NAME)) == 90, 30.0)
+        until(lambda: len(store.parked(NAME)) == 36, 30.0)
     assert all_done() == 0
     heads = [one for one in store.parked(NAME) if one.reason]
     assert sorted(one.event_id or "" for one in heads) == sorted(poisonous)
     for one in heads:
         store.want(NAME, one.position, "retry")
     with process(own_url, []):
-        until(lambda: all_done() >= 10, 30.0)
+        until(lambda: all_done() >= 5, 30.0)
     with process(own_url, []):
-        until(lambda: all_done() == 90, 30.0)
+        until(lambda: all_done() == 36, 30.0)
     assert {stream: done(store, stream) for stream in streams} == streams
     assert store.parked(NAME) == []
