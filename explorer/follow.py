@@ -69,10 +69,10 @@ def follow(
 
     An arrival whose handling raises an expected error (or any `Exception`, for domain code may raise anything) is
     handled again, after ever longer pauses, before any later one: the order is kept and nothing is dropped. After
-    a batch of at most `batch` arrivals `rest` is called, to save the checkpoint; `beat` at least each second while the
-    store is there, as a sign of life: while it returns a standing, nothing is handled; `leave` at the end, if the
-    store is there. `tell` hears of every change of standing. When one of these raises `Fenced`, what is not committed
-    is forgotten, and following begins again.
+    a batch of at most `batch` arrivals, and while nothing comes, `rest` is called, to save the checkpoint; `beat` at
+    least each second while the store is there, as a sign of life: while it returns a standing, nothing is handled;
+    `leave` at the end, if the store is there. `tell` hears of every change of standing. When one of these raises
+    `Fenced`, what is not committed is forgotten, and following begins again.
 
     Raises `StoreReplaced`: what was begun cannot go on with another store. Any other expected error is tried again,
     or raised with `again=False`.
@@ -191,6 +191,8 @@ class _Following:
             self._arrival = subscription.next()
         if self._arrival is None and not self._to_rest:
             interval.quiet()
+            if self._rest is not None:
+                self._rest(store, subscription)
             return
         interval.busy()
         self._to_rest = True

@@ -34,6 +34,8 @@ from explorer.stores.store import Advance, Claim, Parked, Store
 from explorer.subscription import Arrival, Subscription
 
 TRIES = 6  # at an event before it is parked: at once, and after 0.1, 0.2, 0.4, 0.8 and 1.6 seconds
+UNSAVED = 0.25  # seconds that the checkpoint may stay behind events that nothing is done about
+TOGETHER = 0.05  # seconds in which what comes is written together, where effects are kept for `flush`
 SLICE = 0.2  # seconds after which a slowed subscriber looks whether it is to wait any longer
 
 NEVER_PARKED = (
@@ -103,6 +105,8 @@ class Instance:
         self._source: AlsoParked | None = None
         self._handled: Arrival | None = None  # the last one that was
         self._saved = b""  # the checkpoint in the store, for as long as we own it
+        self._moved_at = 0.0  # when that was saved
+        self._reacted = False  # since then, to an event
 
     # -- what `follow` calls -------------------------------------------------------------------------------------------
 
@@ -126,13 +130,19 @@ class Instance:
     def handle(self, store: Store, arrival: Arrival) -> None:
         assert self._source is not None
         parked = self._source.parked
-        if parked is not None or (self._handler.reacts(arrival.event) and not self._stands_still(store, arrival.event)):
-            self._react(store, arrival, parked)
+        if parked is not None or self._handler.reacts(arrival.event):
+            self._reacted = True
+            if parked is not None or not self._stands_still(store, arrival.event):
+                self._react(store, arrival, parked)
         self._handled = arrival
 
     def rest(self, store: Store, subscription: Subscription) -> None:
-        """What had no effects is behind us as well."""
-        self._save(store)
+        """What had no effects is behind us as well; what it does not react to a moment later: that may come again, and
+        a transaction for each such event would be as many as there are events."""
+        if not self._reacted and time.monotonic() - self._moved_at < UNSAVED:
+            return
+        if self._save(store) and not subscription.behind:
+            self._cancellation.wait(TOGETHER)
 
     def beat(self, store: Store) -> Standing | None:
         if self._claim is None:
@@ -216,17 +226,21 @@ class Instance:
             self._source.stop()
         self._tell(Standing("parked", f"{event.type} at position {event.position}: {reason}"))
 
-    def _save(self, store: Store) -> None:
-        """Everything handed out so far is behind us: write what is kept of it, and move the checkpoint."""
+    def _save(self, store: Store) -> bool:
+        """Everything handed out so far is behind us: write what is kept of it, and move the checkpoint. → whether
+        something was kept."""
         advance = self._advance()
-        if self._handler.flush(store, advance):
+        kept = self._handler.flush(store, advance)
+        if kept:
             self._moved(advance)
         elif advance.after != self._saved or advance.park:
             store.advance(advance)
             self._moved(advance)
+        self._reacted = False
+        return kept
 
     def _moved(self, advance: Advance) -> None:
-        self._saved = advance.after
+        self._saved, self._moved_at, self._reacted = advance.after, time.monotonic(), False
         self._parking.new.clear()
 
     def _advance(self) -> Advance:

@@ -3,7 +3,8 @@ window is, and what rate can be kept.
 
     python -m tests.benchmarks.load [--rate 100] [--seconds 60] [--only sqlite|postgresql] [--no-ceiling]
 
-Everything in processes of its own, one transaction per command: the load, each service, the window with its live feed.
+Everything in processes of its own, one transaction per command: the loads, each service, the window with its live feed.
+Several loads share the rate, as many customers do: one alone would wait for the disk with each command.
 SQLite with its WAL and synchronous=NORMAL; PostgreSQL with fsync and synchronous_commit. The lag of an order is the
 time from its OrderCreated to its OrderApproved or OrderRejected, by the times that the events were recorded at, which
 is right before their commits; painted is measured from there, too. Prints a JSON line for each measurement.
@@ -40,6 +41,7 @@ from tests.soak.standing import standing
 from tests.soak.stored import decided
 
 ROOT = Path(__file__).parents[2]
+LOADS = 3
 LAG = 1.0  # seconds, at most
 PAINTED = 0.150  # seconds, 95 of 100
 WARM_UP = 4.0  # seconds of load before measuring
@@ -125,10 +127,23 @@ def _run(
 ) -> dict[str, Any]:
     """One measurement: load for so long after warming up, then until the services are done."""
     begun = datetime.now(UTC)
-    words = ("simulate", setting.url, "--rate", f"{rate:g}", "--seconds", f"{WARM_UP + seconds + 1:g}", "--json")
-    with _program(setting, *words, stdout=subprocess.PIPE) as loading:
+    words = (
+        "simulate",
+        setting.url,
+        "--rate",
+        f"{rate / LOADS:g}",
+        "--seconds",
+        f"{WARM_UP + seconds + 1:g}",
+        "--json",
+    )
+    with ExitStack() as stack:
+        loads = [
+            stack.enter_context(_program(setting, *words, "--seed", str(number), stdout=subprocess.PIPE))
+            for number in range(LOADS)
+        ]
         time.sleep(WARM_UP)
-        named = {**running, "load": psutil.Process(loading.pid), "window": psutil.Process(window.pid)}
+        named = {**running, "window": psutil.Process(window.pid)}
+        named |= {f"load {number}": psutil.Process(loading.pid) for number, loading in enumerate(loads, 1)}
         before = _processor_times(named, setting.server)
         assert window.stdin is not None
         assert window.stdout is not None
@@ -142,7 +157,7 @@ def _run(
         after = _processor_times(named, setting.server)
         watched = msgspec.json.decode(window.stdout.readline(), type=Watched)
         passed = time.monotonic() - since
-        summary = json.loads(loading.communicate()[0])
+        summaries = [json.loads(loading.communicate()[0]) for loading in loads]
     _until(lambda: all(known.lag == 0 for known in standing(setting.url).values()), DRAINED)
     answered = decided(setting.url, begun)
     lags = sorted((answer - created).total_seconds() * 1000 for created, answer in answered if answer is not None)
@@ -152,10 +167,10 @@ def _run(
         "window_is": "empty" if watched.painted == 0 else "full",
         "rate": rate,
         "seconds": seconds,
-        "orders": summary["orders"],
-        "orders_per_second": summary["orders_per_second"],
-        "load_late_p95_ms": summary["late_p95_ms"],
-        "conflicts": summary["conflicts"],
+        "orders": sum(summary["orders"] for summary in summaries),
+        "orders_per_second": round(sum(summary["orders_per_second"] for summary in summaries), 2),
+        "load_late_p95_ms": max(summary["late_p95_ms"] for summary in summaries),
+        "conflicts": sum(summary["conflicts"] for summary in summaries),
         "unanswered": len(answered) - len(lags),
         "lag_ms": {
             "p50": round(percentile(lags, 50), 1),
