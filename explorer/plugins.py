@@ -16,12 +16,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from explorer import rows
 from explorer.command_fields import build_command, commands_of
 from explorer.descriptions import AggregateInfo
 from explorer.domains.customers_orders import DOMAIN
 from explorer.errors import PluginBroken
 from explorer.fold import failure
-from explorer.model import Aggregate, Domain
+from explorer.model import Aggregate, Domain, Projection
 
 __all__ = ["Loaded", "aggregate_for", "build_command", "describe", "fingerprint", "load", "named"]
 
@@ -174,4 +175,9 @@ def _domain_of(found: Any, label: str) -> Domain:
         except PluginBroken as broken:
             raise PluginBroken(f"{label}: {broken}") from broken
         fingerprint(found, aggregate)
+    for projection in found.projections:
+        if not isinstance(projection, Projection):
+            raise PluginBroken(f"{label}: {type(projection).__name__} in `projections` is not a Projection.")
+        if wrong := rows.problem(projection):
+            raise PluginBroken(f"{label}: {wrong}")
     return found

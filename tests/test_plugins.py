@@ -90,6 +90,32 @@ def test_a_broken_plug_in_is_a_line_saying_why(tmp_path: Path, text: str, proble
     assert "\n" not in line
 
 
+VIEW = """
+from explorer.model import Domain, Projection, Put, Table
+
+table = Table("{table}", {key}, {{"note": "{kind}"}})
+domain = Domain("views", projections=(Projection("notes", ("Noted",), (table,), lambda event, read: []),))
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "kind", "problem"),
+    [
+        ("notes", '("id",)', "text", ""),
+        ("No tes", '("id",)', "text", "'No tes' is no name for a projection or its table"),
+        ("notes__rebuild", '("id",)', "text", "is no name for a projection or its table"),
+        ("notes", "()", "text", "The table notes needs a key, and each column once."),
+        ("notes", '("note",)', "text", "The table notes needs a key, and each column once."),
+        ("notes", '("id",)', "money", "The column note of notes is of the type 'money'"),
+    ],
+)
+def test_tables_that_cannot_be_made_are_said(tmp_path: Path, table: str, key: str, kind: str, problem: str) -> None:
+    loaded = load([written(tmp_path, VIEW.format(table=table, key=key, kind=kind))])
+    assert ("views" in [domain.name for domain in loaded.domains]) == (not problem)
+    assert all(problem in line for line in loaded.problems)
+    assert bool(loaded.problems) == bool(problem)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     loaded = load([str(tmp_path / "none.py"), str(tmp_path)])
     assert [problem.rpartition(": ")[2] for problem in loaded.problems] == ["there is no such file."] * 2

@@ -33,7 +33,7 @@ def columns(table: TableInfo) -> tuple[Column, ...]:
             lambda line: line.values[place],
             align="right" if kind in ("integer", "decimal") else "left",
             mono=kind != "text" or place < len(table.key),
-            width=0 if place == len(kinds) - 1 else _WIDTHS[kind],
+            width=_WIDTHS[kind],  # none takes what is left: of many columns the last would be squeezed
         )
 
     return tuple(column(place, name, kind) for place, (name, kind) in enumerate(kinds))
