@@ -218,7 +218,8 @@ class LiveFeedPanel(QWidget):
         self.model.refresh()
 
     def _show_count(self) -> None:
-        words = f"{text.number(len(self.model.rows))} events"
+        rows = len(self.model.rows)
+        words = f"{text.number(rows)} event{'' if rows == 1 else 's'}"
         if not self._filter.empty:
             words = f"{text.number(len(self.model.rows))} of {text.number(len(self._kept))}"
         if self._forgotten:

@@ -89,8 +89,8 @@ class ProblemPage(QWidget):
         self.two.show_process(scene.two_writes, "published no message")
         self.one.show_process(scene.one_write, "")
         lost = [row[0] for row in rows if row[0] not in messages]
-        self.two.show_heard(held.by_queue if held else (), [row[0] for row in rows], scene.delivered)
-        self.one.show_heard(held.by_store if held else (), [event[2] for event in events], scene.delivered)
+        self.two.show_heard(held.by_queue if held else (), [row[0] for row in rows], scene.queue_delivered)
+        self.one.show_heard(held.by_store if held else (), [event[2] for event in events], scene.store_delivered)
         if scene.two_writes is None:
             self.two.judge("", "")
         elif lost:

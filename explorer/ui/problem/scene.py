@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,13 +14,13 @@ class Scene:
     two_writes: Ran | None = None  # the process that wrote a row and a message
     one_write: Ran | None = None  # the process that appended an event
     held: Held | None = None
-    event_way: bool = False  # whether the events are what is shown now
-    delivered: bool = False  # whether the subscriber has come back since
+    queue_delivered: bool = False  # whether the subscriber has come back since the last row, and since the last event
+    store_delivered: bool = False
 
     def after(self, ran: Ran, held: Held) -> Scene:
         """The scene after a process has run."""
         if ran.how == "deliver":
-            return Scene(self.two_writes, self.one_write, held, self.event_way, True)
+            return replace(self, held=held, queue_delivered=True, store_delivered=True)
         if ran.how in ("never", "between row and message"):
-            return Scene(ran, self.one_write, held, False, False)
-        return Scene(self.two_writes, ran, held, True, False)
+            return replace(self, two_writes=ran, held=held, queue_delivered=False)
+        return replace(self, one_write=ran, held=held, store_delivered=False)

@@ -242,7 +242,7 @@ class ReadModelsDock(QWidget):
         if self._head is not None and isinstance(position, int):
             behind = max(0, self._head - position)
             said.append(f"{text.number(behind)} behind" if behind else "nothing behind")
-        said.append((known.state or "running") if known.owner else f"service {self._chosen[0].service} is not running")
+        said.append((known.state or "running") if known.owner else f"waiting for service {self._chosen[0].service}")
         if known.parked:
             said.append(f"{text.number(known.parked)} parked")
         return " · ".join(said)
