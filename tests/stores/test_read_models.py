@@ -330,7 +330,7 @@ batches = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=batches)
 def test_what_is_stored_is_what_a_mapping_would_hold(store: Store, batches: list[list[RowChange]]) -> None:
     known = next((one for one in store.subscriptions() if one.name == NAME), None)
