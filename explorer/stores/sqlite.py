@@ -24,7 +24,8 @@ from explorer.stores.sqlite_file import closed, look, looking, opened
 from explorer.stores.translate import from_sqlite
 
 STEPS = 4_000  # virtual machine instructions between two looks at the cancellation flag: some 50 µs
-SLICE = 0.05  # seconds between two looks at data_version while waiting
+SLICE = 0.02  # seconds between two looks at data_version while waiting: some 10 µs each
+LOCKED = 0.004  # seconds that SQLite itself waits for a lock, with ever longer pauses: whoever waits long is passed by
 PRAGMAS = frozenset({"data_version", "encoding", "table_xinfo", "table_list", "index_list", "read_uncommitted"})
 SURROGATE = re.compile("[\udc80-\udcff]")
 
@@ -81,7 +82,7 @@ class SqliteConnection:
         driver = sqlite3.connect(
             f"file:{quote(self.path)}?{how}",
             uri=True,
-            timeout=0.1,  # and again, until BUSY_SECONDS: a wait inside of SQLite cannot be cancelled
+            timeout=LOCKED,  # and again, until BUSY_SECONDS: a wait inside of SQLite cannot be cancelled either
             isolation_level=None,
             check_same_thread=True,
             cached_statements=256,

@@ -46,7 +46,7 @@ LAG = 1.0  # seconds, at most
 PAINTED = 0.150  # seconds, 95 of 100
 WARM_UP = 4.0  # seconds of load before measuring
 STEP = 10.0  # seconds of load at each rate while the ceiling is looked for
-DRAINED = 15.0  # seconds that the services have to be done with the rest
+DRAINED = 120.0  # seconds that the services have to be done with the rest
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.ui.look import text, theme
-from explorer.ui.parts.models import RowsModel
+from explorer.ui.parts.models import Column, RowsModel
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -62,15 +62,22 @@ class Cells(QStyledItemDelegate):
         line = text.shown(column.text(row), column.cut)
         if not line:
             return
-        words, wide, high = written.fitting(line, column.cut_left, right - left)
-        begin = float(left)
-        if column.align != "left":
-            free = right - left - wide
-            begin += free if column.align == "right" else free / 2
         colour = column.foreground(row) if column.foreground and not selected else None
         painter.setFont(written.font)
         painter.setPen(self._text if colour is None else colour)
-        painter.drawStaticText(QPointF(begin, top + round((height - high) / 2)), words)
+        if written.fixed and line.isascii():  # most of what never comes twice: times, positions, payloads
+            line, wide = written.counted(line, column.cut_left, right - left)
+            painter.drawText(QPointF(_begin(left, right, wide, column), top + written.baseline(height)), line)
+        else:
+            words, wide, high = written.fitting(line, column.cut_left, right - left)
+            painter.drawStaticText(QPointF(_begin(left, right, wide, column), top + round((height - high) / 2)), words)
+
+
+def _begin(left: int, right: int, wide: float, column: Column) -> float:
+    """Where a line of this width begins."""
+    if column.align == "left":
+        return float(left)
+    return left + (right - left - wide) / (1 if column.align == "right" else 2)
 
 
 class _Written:
@@ -78,26 +85,32 @@ class _Written:
 
     def __init__(self, font: QFont, fixed: bool) -> None:
         self.font = font
+        self.fixed = fixed  # all letters of ASCII, and the dots for what was left out, are equally wide
         self._metrics = QFontMetricsF(font)
-        self._advance = self._metrics.horizontalAdvance("0") if fixed else 0.0
+        self._advance = self._metrics.horizontalAdvance("0")
         self.fitting = lru_cache(maxsize=_KEPT)(self._fitting)
+
+    def baseline(self, height: int) -> float:
+        """Below the top, of a line that stands in the middle of so much height."""
+        return round((height - self._metrics.height()) / 2) + self._metrics.ascent()
+
+    def counted(self, line: str, cut_left: bool, room: int) -> tuple[str, float]:
+        """What of a line of letters that are equally wide is shown where there is so much room, and how wide it is."""
+        most = int(room / self._advance)
+        if len(line) > most:
+            line = ("…" + line[1 - most :] if cut_left else line[: most - 1] + "…") if most > 1 else "…" * most
+        return line, len(line) * self._advance
 
     def _fitting(self, line: str, cut_left: bool, room: int) -> tuple[QStaticText, float, float]:
         """What of the line is shown where there is so much room, how wide and how high it is."""
-        line = self._cut(line, cut_left, room)
-        words = QStaticText(line)
+        if line.isascii():  # else what looks like one letter may be several, some of them without any width
+            most = int(room / _NARROW) + 1
+            if len(line) > most:  # what has no room for sure need not be measured: one letter too many is enough
+                line = line[-most:] if cut_left else line[:most]
+        mode = Qt.TextElideMode.ElideLeft if cut_left else Qt.TextElideMode.ElideRight
+        words = QStaticText(self._metrics.elidedText(line, mode, room))
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
         words.prepare(font=self.font)
         size = words.size()
         return words, size.width(), size.height()
-
-    def _cut(self, line: str, cut_left: bool, room: int) -> str:
-        if line.isascii():  # else what looks like one letter may be several, some of them without any width
-            most = int(room / (self._advance or _NARROW))
-            if self._advance and len(line) <= most:
-                return line
-            if len(line) > most + 1:  # what has no room for sure need not be measured: one letter too many is enough
-                line = line[-most - 1 :] if cut_left else line[: most + 1]
-        mode = Qt.TextElideMode.ElideLeft if cut_left else Qt.TextElideMode.ElideRight
-        return self._metrics.elidedText(line, mode, room)
