@@ -295,7 +295,7 @@ class CausalityPage(QWidget):
         if diagram is not None:
             streams = sum(lane.kind == "stream" for lane in diagram.lanes)
             counts = " · ".join(
-                plural(number, one)
+                text.plural(number, one)
                 for number, one in (
                     (len(diagram.marks), "event"),
                     (streams, "stream"),
@@ -339,16 +339,12 @@ class CausalityPage(QWidget):
         self.tracing.set_hidden(True)
 
 
-def plural(number: int, one: str) -> str:
-    return f"{text.number(number)} {one}{'' if number == 1 else 's'}"
-
-
 def looked(chain: Chain, full: bool = False) -> str:
     """How much of the log was looked at, and whether there may be more. `full`: more belongs to it than is shown."""
     count = sum(stretch.events for stretch in chain.looked)
     if full:
-        return f"The first {plural(len(chain.events), 'event')} of it; there are more that belong to it."
+        return f"The first {text.plural(len(chain.events), 'event')} of it; there are more that belong to it."
     if not count and not chain.cut:
         return "The log ends with this event."
-    words = f"Looked at {plural(count, 'event')} of the log"
+    words = f"Looked at {text.plural(count, 'event')} of the log"
     return f"{words}; there may be more that belong to it." if chain.cut else f"{words}: this is all of it."

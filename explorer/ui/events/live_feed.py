@@ -218,8 +218,7 @@ class LiveFeedPanel(QWidget):
         self.model.refresh()
 
     def _show_count(self) -> None:
-        rows = len(self.model.rows)
-        words = f"{text.number(rows)} event{'' if rows == 1 else 's'}"
+        words = text.plural(len(self.model.rows), "event")
         if not self._filter.empty:
             words = f"{text.number(len(self.model.rows))} of {text.number(len(self._kept))}"
         if self._forgotten:

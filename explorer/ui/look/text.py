@@ -203,6 +203,11 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", "\u2009")
 
 
+def plural(value: int, one: str) -> str:
+    """A number of things: `1 event`, `2 events`."""
+    return f"{number(value)} {one}{'' if value == 1 else 's'}"
+
+
 def size_text(size: int) -> str:
     """Bytes for people: `812 B`, `4.2 kB`, `1.3 MB`."""
     if size < 1000:
