@@ -79,16 +79,33 @@ def preview(
     Raises `Invalid` when the aggregate takes no commands or decides what is not JSON, `ReducerFailed` when the stream
     cannot be folded or `decide` fails.
     """
+    loaded, events, rule = _decided(store, domain, aggregate, id, command, category, metadata, event_id, keep=True)
+    if rule is not None:
+        before = _json(aggregate, loaded.state)
+        return Decision(loaded.key, loaded.version, (), str(rule), loaded.text, before, before)
+    return _decision(domain, aggregate, loaded, events)
+
+
+def _decided(
+    store: Store,
+    domain: Domain,
+    aggregate: Aggregate,
+    id: str,
+    command: Any,
+    category: str | None,
+    metadata: Mapping[str, Json] | None,
+    event_id: Callable[[int], str] | None,
+    keep: bool = False,
+) -> tuple[LoadedState, tuple[NewEvent, ...], Refused | None]:
+    """Load and decide: the events, or the rule that refuses. Without `keep` the state may be another afterwards."""
     if aggregate.decide is None:
         raise Invalid(f"{aggregate.name} takes no commands.")
-    key = StreamKey(category or aggregate.claims[0], id)
-    loaded = load(store, domain, aggregate, key)
+    loaded = load(store, domain, aggregate, StreamKey(category or aggregate.claims[0], id))
     try:
-        decided = aggregate.decide(fold.copied(loaded.state), command)
+        decided = aggregate.decide(fold.copied(loaded.state) if keep else loaded.state, command)
         pairs = [(str(kind), payload.to_json(data)) for kind, data in decided]
     except Refused as rule:
-        before = _json(aggregate, loaded.state)
-        return Decision(key, loaded.version, (), str(rule), loaded.text, before, before)
+        return loaded, (), rule
     except ExplorerError:
         raise
     # The rules are the plug-in's code: a bug in them is said to whoever issued the command.
@@ -104,7 +121,7 @@ def preview(
         NewEvent(kind, data, event_id(index) if event_id else str(uuid4()), dict(common))
         for index, (kind, data) in enumerate(pairs)
     )
-    return _decision(domain, aggregate, loaded, events)
+    return loaded, events, None
 
 
 def preview_events(
@@ -164,10 +181,8 @@ def _json(aggregate: Aggregate, state: Any) -> Json:
 # -- committing --------------------------------------------------------------------------------------------------------
 
 
-def commit(store: Store, key: StreamKey, decision: Decision, advance: Advance | None = None) -> list[Event]:
+def commit(store: Store, key: StreamKey, decision: Decision) -> list[Event]:
     """Write exactly the events of the decision, at the version it was made on. It never decides again.
-
-    With `advance` a subscription's checkpoint moves in the same transaction; not if there is nothing to write.
 
     Raises `Refused` for a refused one, and what `Store.append` raises: `Conflict` above all.
     """
@@ -175,7 +190,7 @@ def commit(store: Store, key: StreamKey, decision: Decision, advance: Advance | 
         raise Refused(decision.refused)
     if not decision.events:
         return []
-    return store.append(key, decision.expected, decision.events, advance)
+    return store.append(key, decision.expected, decision.events)
 
 
 def issue(
@@ -191,21 +206,25 @@ def issue(
     attempts: int = ATTEMPTS,
     advance: Advance | None = None,
 ) -> list[Event]:
-    """Preview and commit at once, as programs do; after a conflict decide again on the new state.
+    """Load, decide and commit at once, as programs do; after a conflict decide again on the new state.
 
-    Raises `Refused`, the `Conflict` of the last attempt, and what `preview` raises. The periodic snapshot is taken.
+    With `advance` a subscription's checkpoint moves in the same transaction; not if there is nothing to write.
+
+    Raises `Refused`, the `Conflict` of the last attempt, what `preview` raises but for the states, which nobody sees
+    here, and what `Store.append` raises. The periodic snapshot is taken.
     """
     for attempt in chain(range(attempts - 1), [None]):
-        decision = preview(
-            store, domain, aggregate, id, command, category=category, metadata=metadata, event_id=event_id
-        )
+        loaded, events, rule = _decided(store, domain, aggregate, id, command, category, metadata, event_id)
+        if rule is not None:
+            raise rule
+        if not events:
+            return []
         try:
-            written = commit(store, decision.key, decision, advance)
+            written = store.append(loaded.key, loaded.version, events, advance)
         except Conflict:
             if attempt is None:
                 raise
             continue
-        if written:
-            snapshot_if_due(store, domain, aggregate, decision.key, decision.expected, written[-1].version)
+        snapshot_if_due(store, domain, aggregate, loaded.key, loaded.version, written[-1].version)
         return written
     raise AssertionError("the last attempt returns or raises")

@@ -120,6 +120,7 @@ class Reactions:
         self._policies = [policy for policy in domain.policies if policy.service == service]
         self._types = frozenset(event_type for policy in self._policies for event_type in policy.on)
         self._aggregates = {aggregate.name: aggregate for aggregate in domain.aggregates}
+        self._seen: int | None = None  # see `_may_be_done`
 
     def reacts(self, event: Event) -> bool:
         if event.type in self._types or self._domain.upcast is None:
@@ -153,16 +154,28 @@ class Reactions:
             if trigger.type in policy.on
             for command in policy.react(trigger)
         ]
+        again = self._may_be_done(store, arrival.event, advance)
         moved = False
         for place, (policy, command) in enumerate(wanted):
-            moved = self._issue(store, policy, trigger, command, str(place), _step(advance, place, wanted))
+            moved = self._issue(store, policy, trigger, command, str(place), _step(advance, place, wanted), again)
         return moved
 
     def flush(self, store: Store, advance: Advance) -> bool:
         return False
 
     def forget(self) -> None:
-        pass
+        self._seen = None
+
+    def _may_be_done(self, store: Store, event: Event, advance: Advance | None) -> bool:
+        """False for an event that is behind all that there was when the subscription was claimed, and behind all that
+        has come since: nobody else can have committed what it causes."""
+        if self._seen is None:
+            head = store.head()
+            self._seen = head if isinstance(head, int) else 0
+        if not isinstance(event.position, int) or event.position <= self._seen:
+            return True
+        self._seen = event.position
+        return advance is None
 
     def _issue(
         self,
@@ -172,12 +185,13 @@ class Reactions:
         wanted: CommandFor,
         place: str,
         advance: Advance | None,
+        again: bool,
     ) -> bool:
         aggregate = self._aggregates.get(wanted.aggregate)
         if aggregate is None:
             raise Invalid(f"The policy {policy.name!r} wants a command of {wanted.aggregate}, which is not there.")
         ids = partial(caused_id, self._name, event_identity(trigger), place)
-        if store.events_by_id([ids(0)]):
+        if again and store.events_by_id([ids(0)]):
             return False  # done in an earlier life; deciding again might decide otherwise
         try:
             written = commands.issue(
@@ -194,7 +208,8 @@ class Reactions:
             others = policy.refused(trigger, wanted, str(rule))
             moved = False
             for number, other in enumerate(others):
-                moved = self._issue(store, policy, trigger, other, f"{place}.{number}", _step(advance, number, others))
+                step = _step(advance, number, others)
+                moved = self._issue(store, policy, trigger, other, f"{place}.{number}", step, again)
             return moved
 
     def _refused(self, policy: Policy, trigger: DomainEvent, wanted: CommandFor, rule: Refused) -> None:

@@ -113,17 +113,17 @@ def test_issuing_decides_again_after_a_conflict(store: Store, monkeypatch: pytes
     others = iter(range(10, 13))
 
     def overtaken(*arguments: Any, **named: Any) -> Any:
-        decision = preview(*arguments, **named)
+        loaded = load(*arguments, **named)
         amount = next(others, None)
         if amount is not None:
             store.append(
                 CUSTOMER_KEY,
-                decision.expected,
+                loaded.version,
                 [NewEvent("CustomerCreditLimitChanged", {"creditLimit": {"amount": amount}}, f"other {amount}")],
             )
-        return decision
+        return loaded
 
-    monkeypatch.setattr(commands, "preview", overtaken)
+    monkeypatch.setattr(commands, "load", overtaken)
     (written,) = issue(store, DOMAIN, CUSTOMER, "c-1", ChangeCreditLimit(money(7)))
     assert written.version == 5
     others = iter(range(20, 90))

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -19,7 +19,6 @@ from uuid import uuid4
 
 import pytest
 
-from explorer import commands
 from explorer.cancellation import Cancellation
 from explorer.domains.customers_orders import DOMAIN, invariants
 from explorer.domains.customers_orders.customer import CUSTOMER, CreateCustomer
@@ -217,18 +216,18 @@ def test_runs_at_the_same_time_do_not_collide(own_url: str, store: Store) -> Non
 def test_commands_beaten_by_another_writer_are_decided_again_and_counted(
     own_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = commands.commit
+    append = store.append
     beaten: set[StreamKey] = set()
 
     def beaten_once(
-        store: Store, key: StreamKey, decision: commands.Decision, advance: Advance | None = None
+        key: StreamKey, expected: int, events: Sequence[NewEvent], advance: Advance | None = None
     ) -> list[Event]:
-        if key not in beaten and decision.events:
+        if key not in beaten:
             beaten.add(key)
-            other.append(key, decision.expected, [NewEvent("SomethingElse", {}, str(uuid4()))])
-        return commit(store, key, decision, advance)
+            other.append(key, expected, [NewEvent("SomethingElse", {}, str(uuid4()))])
+        return append(key, expected, events, advance)
 
-    monkeypatch.setattr(commands, "commit", beaten_once)
+    monkeypatch.setattr(store, "append", beaten_once)
     other = open_store(StoreSpec(own_url, writable=True))
     try:
         summary = at_once(store, seconds=2)

@@ -46,9 +46,10 @@ class Connection(Protocol):
         """Within this block `rows` and `columns` read what was committed at its beginning."""
         ...
 
-    def transaction(self) -> AbstractContextManager[Run]:
+    def transaction(self, announce: str | None = None) -> AbstractContextManager[Run]:
         """A writing transaction, which takes the lock at its start where the database has but one. Commits at the end
-        of the block, rolls back when it raises. Raises `CommitLost`, `Duplicate`."""
+        of the block, rolls back when it raises. `announce`: those who listen to this channel are woken behind the
+        commit. Raises `CommitLost`, `Duplicate`."""
         ...
 
     def cancelling(self, cancellation: Cancellation) -> AbstractContextManager[None]: ...
@@ -57,11 +58,6 @@ class Connection(Protocol):
 
     def listen(self, channel: str) -> None:
         """Wake `wait` when this channel is notified, from now on; also after a reconnect."""
-        ...
-
-    def announce(self, channel: str) -> None:
-        """Wake those who listen to this channel; never raises. After a commit and not within it: PostgreSQL has those
-        who announce something commit one after the other, and each would wait for the disk alone."""
         ...
 
     def wait(self, seconds: float, cancellation: Cancellation) -> None: ...

@@ -34,13 +34,20 @@ READING = f"BEGIN READ ONLY; {SETTINGS}"
 # Where a session is ours alone, what it reads needs no transaction around it: one way to the server instead of three.
 SESSION = (
     "SET default_transaction_read_only = on;"
-    f" SET statement_timeout = '{STATEMENT_SECONDS}s'; SET lock_timeout = '{LOCK_SECONDS}s'"
+    f" SET statement_timeout = '{STATEMENT_SECONDS}s'; SET lock_timeout = '{LOCK_SECONDS}s';"
+    " SET idle_in_transaction_session_timeout = '5s'"
 )
-ONE_MOMENT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}"
+SESSION_WRITING = "BEGIN READ WRITE"
+# Between two of its statements we may compute for long.
+ONE_MOMENT = (
+    f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS};"
+    " SET LOCAL idle_in_transaction_session_timeout TO DEFAULT"
+)
 WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
-# Nothing to wait for: it says only that something was committed.
-ANNOUNCING = "BEGIN READ WRITE; SET LOCAL synchronous_commit = off; SELECT pg_notify('{}', ''); COMMIT"
+# Nothing to wait for: it says only that something was committed. In the message of that commit, but not in its
+# transaction: PostgreSQL has those who announce something commit one after the other, and each would wait for the disk.
+ANNOUNCING = "COMMIT; BEGIN READ WRITE; SET LOCAL synchronous_commit = off; SELECT pg_notify('{}', ''); COMMIT"
 
 T = TypeVar("T")
 Driver: TypeAlias = "psycopg.Connection[Any]"
@@ -233,11 +240,7 @@ class PostgresConnection:
             driver = self._live()
             begun = False
             try:
-                if self.writable and self._prepared:
-                    # Not where it may only read: somebody's SELECT could ask a function to change the session.
-                    if self._settled is not driver:
-                        driver.execute(SESSION, prepare=False)
-                        self._settled = driver
+                if self._settle(driver):
                     return job(driver)
                 driver.execute(READING, prepare=False)
                 begun = True
@@ -254,6 +257,16 @@ class PostgresConnection:
                 raise known from None
         raise AssertionError("unreachable")
 
+    def _settle(self, driver: Driver) -> bool:
+        """Whether the session is ours alone, and as `SESSION` says from here on. Not where it may only read: somebody's
+        SELECT could ask a function to change the session."""
+        if not (self.writable and self._prepared):
+            return False
+        if self._settled is not driver:
+            driver.execute(SESSION, prepare=False)
+            self._settled = driver
+        return True
+
     def _within(self, driver: Driver, job: Callable[[Driver], T]) -> T:
         if self._cancellation is not None:
             self._cancellation.check()
@@ -268,7 +281,7 @@ class PostgresConnection:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self) -> Iterator[Run]:
+    def transaction(self, announce: str | None = None) -> Iterator[Run]:
         driver = self._begin(WRITING)
         committing = False
         try:
@@ -282,12 +295,14 @@ class PostgresConnection:
 
             yield run
             committing = True
-            driver.execute("COMMIT", prepare=False)
+            channel = announce and announce.replace("'", "''")
+            driver.execute(ANNOUNCING.format(channel).encode() if channel else b"COMMIT", prepare=False)
         except (psycopg.Error, UnicodeEncodeError) as error:
             if self._without_prepared(error):
                 raise ConnectionLost(f"The connection to {self.title} is shared by a pooler.", "Try again.") from None
             known = self._known(error)
-            if committing and isinstance(known, ConnectionLost | Cancelled):
+            # Where it was to be announced as well, it does not tell which of the two has failed.
+            if committing and (announce or isinstance(known, ConnectionLost | Cancelled)):
                 raise CommitLost(str(known)) from None
             raise known from None
         except BaseException:
@@ -300,7 +315,8 @@ class PostgresConnection:
                 self._cancellation.check()
             driver = self._live()
             try:
-                driver.execute(how, prepare=False)
+                ours = how == WRITING and self._settle(driver)
+                driver.execute(SESSION_WRITING if ours else how, prepare=False)
                 return driver
             except psycopg.Error as error:
                 known = self._known(error)
@@ -359,15 +375,6 @@ class PostgresConnection:
         with suppress(psycopg.Error):
             self._driver.execute(f'LISTEN "{name}"'.encode(), prepare=False)
 
-    def announce(self, channel: str) -> None:
-        if self._driver is None:
-            return
-        name = channel.replace("'", "''")
-        try:
-            self._driver.execute(ANNOUNCING.format(name).encode(), prepare=False)
-        except psycopg.Error:  # what was committed stays so, and whoever listens looks now and then anyway
-            self._tidy()
-
     def wait(self, seconds: float, cancellation: Cancellation) -> None:
         driver = self._driver
         if driver is None or driver.closed or self._channel is None:
@@ -376,7 +383,7 @@ class PostgresConnection:
         reader, writer = os.pipe()
         try:
             with cancellation.heard_by(lambda: _poke(writer)), suppress(psycopg.Error):
-                if any(True for _ in driver.notifies(timeout=0)):
+                if list(driver.notifies(timeout=0)):  # all of them: one look answers them
                     return
                 select.select([driver.fileno(), reader], [], [], seconds)
                 for _ in driver.notifies(timeout=0):

@@ -173,7 +173,8 @@ class SqliteConnection:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self) -> Iterator[Run]:
+    def transaction(self, announce: str | None = None) -> Iterator[Run]:
+        """Nobody listens here: those who wait look at the file."""
         self._same_file()
         # A deferred transaction that reads and then writes fails at once whatever the timeout; this one waits.
         self._patiently(lambda: self._driver.execute("BEGIN IMMEDIATE"))
@@ -270,9 +271,6 @@ class SqliteConnection:
 
     def listen(self, channel: str) -> None:
         """There is no such thing here: `wait` looks at data_version, which costs microseconds."""
-
-    def announce(self, channel: str) -> None:
-        """Nobody listens here."""
 
     def wait(self, seconds: float, cancellation: Cancellation) -> None:
         until = time.monotonic() + seconds

@@ -82,7 +82,7 @@ def _transaction(
     protocol = reading.instance.append
     assert protocol is not None
     try:
-        with reading.connection.transaction() as run:
+        with reading.connection.transaction(announce=reading.instance.channel) as run:
             positions = protocol(run, key, expected, events)
             if positions is None:
                 raise _RollBack
@@ -90,8 +90,6 @@ def _transaction(
                 advancing(reading, advance, run)
     except _RollBack:
         return None
-    if reading.instance.channel is not None:
-        reading.connection.announce(reading.instance.channel)
     return positions
 
 

@@ -203,7 +203,8 @@ def test_a_store_that_was_opened_for_reading_is_not_written(own_url: str) -> Non
 
 def test_a_second_writer_holding_the_lock(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("explorer.stores.sqlite.BUSY_SECONDS", 0.5)
-    monkeypatch.setattr("explorer.stores.postgres.WRITING", "BEGIN READ WRITE; SET LOCAL lock_timeout = '500ms'")
+    writing = "BEGIN READ WRITE; SET LOCAL lock_timeout = '500ms'"
+    monkeypatch.setattr("explorer.stores.postgres.SESSION_WRITING", writing)
     with opened(own_url) as store:
         store.append(KEY, 0, [new()])
         with somebody_else_writing(own_url):
