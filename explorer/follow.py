@@ -17,6 +17,7 @@ from explorer.stores.store import Store
 from explorer.subscription import Arrival, Backoff, Subscription
 
 SHORTEST = 0.01  # seconds between looks while things happen
+GATHERING = 0.02  # seconds between two looks at least, when told that there is something: a few are read at a time
 LONGEST = 1.0
 BATCH = 500
 BEAT = 1.0  # seconds between signs of life
@@ -113,6 +114,7 @@ class _Following:
         self._to_rest = False
         self._not_before = 0.0  # when to try again what has failed
         self._beaten = 0.0
+        self._looked = 0.0
         self._held: Standing | None = None  # why nothing is to be handled now
         self._dirty = True  # something was committed that has not been asked for yet
         self._standing: Standing | None = None
@@ -139,6 +141,7 @@ class _Following:
                     self._says(Standing("live", subscription.notice or subscription.waiting_for()))
                     if not subscription.behind:
                         store.wait(interval.seconds, self._cancellation)
+                        self._cancellation.wait(max(0.0, self._looked + GATHERING - time.monotonic()))
                 except Cancelled:
                     return
                 except Held:
@@ -182,6 +185,7 @@ class _Following:
             store.close()
 
     def _look(self, store: Store, subscription: Subscription, interval: Interval) -> None:
+        self._looked = time.monotonic()
         if self._arrival is None and not self._to_rest:
             # Read before the query: what is committed in between is seen by the next look.
             self._dirty = store.changed() or self._dirty
