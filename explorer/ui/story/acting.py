@@ -320,10 +320,11 @@ class Acting(QObject):
 
     def _settle(self, event: Event, then: Then) -> None:
         """Give the stream's tab, if it is open, a moment to show this event."""
-        if not self._stage.at(event.category, event.id):
+        if not self._stage.knows(event.category, event.id):
             self._soon(then)
             return
-        self._until(lambda: self._stage.at(event.category, event.id) >= event.version, SETTLING, then)
+        # A tab that stands at an earlier version stays there: it need only know the event.
+        self._until(lambda: self._stage.knows(event.category, event.id) >= event.version, SETTLING, then)
 
     def _until(self, so: Callable[[], bool], seconds: float, then: Then) -> None:
         """Then, when it is so; also when it is not so after these seconds: nothing depends on it."""

@@ -67,10 +67,11 @@ class Stage:
         if version is None:
             tab.go_to_version(None)
 
-    def at(self, category: str, id: str) -> int:
-        """The version that the stream's tab stands at; 0 when it is not open or shows nothing yet."""
+    def knows(self, category: str, id: str) -> int:
+        """The last version that the stream's tab knows, wherever it stands; 0 when it is not open or shows nothing
+        yet."""
         tab = self._tabs.tab_of(category, id)
-        return tab.version if tab is not None else 0
+        return tab.timeline.versions[-1] if tab is not None and tab.version else 0
 
     def shows(self, category: str, id: str, version: int | None) -> bool:
         """Whether the stream is shown there, folded."""

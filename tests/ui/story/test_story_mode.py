@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from explorer.model import EventQuery
 from explorer.stores import StoreSpec, open_store
 from explorer.story.reading import parse, read, shipped
+from explorer.ui.story import acting
 from explorer.ui.story.player import Player
 from explorer.ui.window import Window
 from tests.ui.conftest import Make
@@ -159,6 +160,28 @@ def test_back_shows_how_it_was_and_writes_nothing_twice(qtbot: QtBot, empty_wind
     assert player.last
     assert "napshot" in player.caption
     assert not window.story.bar.next.isEnabled()
+
+
+def test_a_tab_that_stands_earlier_is_not_waited_for(
+    qtbot: QtBot, empty_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "SETTLING", 10 * PATIENCE / 1000)
+    file = tmp_path / "earlier.toml"
+    file.write_text(
+        SMALL.replace("count = 5", "count = 1")
+        + """
+[[chapter.step]]
+caption = "Behind what is shown: {version}."
+do = [{ issue = "ChangeCreditLimit", aggregate = "Customer", id = "C-1", set = { creditLimit = { amount = 30 } } }]
+"""
+    )
+    player = begin(qtbot, empty_window, file)
+    for _ in range(4):
+        press(qtbot, empty_window, Qt.Key.Key_PageDown)
+    assert standing(empty_window) == 2
+    press(qtbot, empty_window, Qt.Key.Key_PageDown)
+    assert player.caption == "Behind what is shown: 4."
+    assert standing(empty_window) == 2
 
 
 def test_every_run_writes_the_same(qtbot: QtBot, empty_window: Window, script: Path) -> None:
