@@ -171,12 +171,14 @@ def test(arguments: Sequence[str]) -> int:
     install("dev")
     need_qt(window=False)
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    # The tests start a thousand processes of ours: none should compile again what another one has.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     checks: list[tuple[str, list[str | Path]]] = [
         ("ruff check", [SCRIPTS / "ruff", "check", "."]),
         ("ruff format", [SCRIPTS / "ruff", "format", "--check", "."]),
         ("mypy --strict", [PYTHON, "-m", "mypy"]),
         ("import contracts", [SCRIPTS / "lint-imports", "--no-cache"]),
-        ("tests", [PYTHON, "-m", "pytest", "-q", *(arguments or ("-n", "2", "--dist", "loadfile"))]),
+        ("tests", [PYTHON, "-m", "pytest", "-q", *(arguments or ("-n", "4", "--dist", "worksteal"))]),
     ]
     failed = []
     for check, command in checks:
