@@ -26,6 +26,7 @@ from explorer.errors import ExplorerError
 Say: TypeAlias = Callable[[dict[str, Any]], None]
 
 LINGER = 3.0  # seconds that a companion has to end by itself
+BEHIND = 5  # niceness: where the processors are used up, the window comes first
 HEARING = 60.0  # seconds of silence that nothing follows from
 
 
@@ -135,6 +136,8 @@ class Companion:
 
 
 def _run(connection: socket.socket, main: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    if os.name == "posix":
+        os.nice(BEHIND)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the program that started us
     told = Told()
     # In a thread, for the lock inside of it may be held by what the signal has interrupted.

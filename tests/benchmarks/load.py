@@ -3,7 +3,8 @@ window is, and what rate can be kept.
 
     python -m tests.benchmarks.load [--rate 100] [--seconds 60] [--only sqlite|postgresql] [--no-ceiling]
 
-Everything in processes of its own, one transaction per command: the loads, each service, the window with its live feed.
+Everything in processes of its own, one transaction per command: the loads, each service, the window with its live feed;
+loads and services at the priority at which a window starts them.
 Several loads share the rate, as many customers do: one alone would wait for the disk with each command.
 SQLite with its WAL and synchronous=NORMAL; PostgreSQL with fsync and synchronous_commit. The lag of an order is the
 time from its OrderCreated to its OrderApproved or OrderRejected, by the times that the events were recorded at, which
@@ -28,6 +29,7 @@ from typing import Any
 import msgspec
 import psutil
 
+from explorer.companion import BEHIND
 from explorer.domains.customers_orders import DOMAIN
 from explorer.policies import services
 from explorer.settings import HOME
@@ -195,7 +197,7 @@ def _until(done: Callable[[], bool], seconds: float) -> None:
 @contextmanager
 def _program(setting: Setting, *words: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "explorer", *words], env=setting.environment, text=True,
+        ["nice", "-n", str(BEHIND), sys.executable, "-m", "explorer", *words], env=setting.environment, text=True,
         **{"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, **how},
     )  # fmt: skip
     try:

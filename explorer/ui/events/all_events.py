@@ -23,6 +23,7 @@ from explorer.ui.workspace import Arrived, Workspace
 PAGE = 200
 PREVIEW = 400  # bytes of a payload asked for
 PACE = 120  # milliseconds at least between two batches of arrivals
+UNREADABLE = 400  # … where one fills the page: nobody reads that, and each is painted as a whole
 KEPT = 20_000  # rows; those at the far end are fetched again when somebody scrolls there
 TOPIC = "all events"
 
@@ -221,7 +222,8 @@ class AllEventsPanel(QWidget):
         new = [row for row in self._arrived if self._key(row) not in self._seen]
         self._arrived.clear()
         if new:
-            self._pace.start()
+            page = self.table.viewport().height() // max(1, self.table.rowHeight(0))
+            self._pace.start(UNREADABLE if len(new) >= page > 0 else PACE)
             self._take(new)
 
     @staticmethod

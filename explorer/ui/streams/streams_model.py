@@ -15,6 +15,8 @@ NODE_ROLE = Qt.ItemDataRole.UserRole  # StreamRow, or the name of a category
 DETAIL_ROLE = Qt.ItemDataRole.UserRole + 1  # what stands at the right end of the line
 FRESH_ROLE = Qt.ItemDataRole.UserRole + 2  # it has just changed
 
+GROWN = 300  # streams of a category up to which those that are new come into the list by themselves
+
 _NOWHERE = QModelIndex()
 
 
@@ -41,12 +43,14 @@ class Category:
         self.rows: list[StreamRow] = []
         self.places: dict[str, int] = {}
         self.next: Any = None
+        self.last: Any = None  # where the page began that was read last
+        self.grown = False  # there are new ones, which are read when somebody comes to the end
         self.begun = False
         self.fetching = False
 
     @property
     def complete(self) -> bool:
-        return self.begun and self.next is None
+        return self.begun and self.next is None and not self.grown
 
 
 class StreamsModel(QAbstractItemModel):
@@ -109,29 +113,41 @@ class StreamsModel(QAbstractItemModel):
 
     def arrived(self, rows: Sequence[StreamRow]) -> list[str]:
         """Streams that have new events: known ones change in place, new ones come at the end of a list that has been
-        read to its end. Returns the categories that were not known."""
+        read to its end, unless it is long: with each new line the tree is laid out anew as a whole. Returns the
+        categories that were not known."""
         unknown: dict[str, None] = {}
+        added: dict[Category, dict[str, StreamRow]] = {}
         for category_name in dict.fromkeys(row.category for row in rows):
             category = self.category(category_name)
             if category is None:
                 unknown[category_name] = None
                 continue
-            added: dict[str, StreamRow] = {}
+            changed: list[int] = []
+            new = added[category] = {}
             for row in rows:
                 if row.category != category_name:
                     continue
                 place = category.places.get(row.id)
                 if place is None:
-                    added[row.id] = row
+                    new[row.id] = row
                 elif row.version > category.rows[place].version:
                     category.rows[place] = row
                     self._fresh.add((row.category, row.id))
-                    index = self.createIndex(place, 0, category.number)
-                    self.dataChanged.emit(index, index)
-            if category.complete:
-                self._fresh.update((row.category, row.id) for row in added.values())
-                self._append(category, list(added.values()))
+                    changed.append(place)
+            if changed:  # at once: a tree looks for the line of each that it is told of
+                first, last = (self.createIndex(place, 0, category.number) for place in (min(changed), max(changed)))
+                self.dataChanged.emit(first, last)
+            if new:
                 self._changed(category)
+        # Only now: for whatever changes behind a new line the tree is laid out once more.
+        for category, new in added.items():
+            if not category.complete or not new:
+                continue
+            if len(category.rows) >= GROWN:
+                category.grown = True
+            else:
+                self._fresh.update((row.category, row.id) for row in new.values())
+                self._append(category, list(new.values()))
         return list(unknown)
 
     def add_category(self, name: str) -> None:
@@ -222,7 +238,10 @@ class StreamsModel(QAbstractItemModel):
         category = self._category_at(parent)
         if category is not None and self.canFetchMore(parent):
             category.fetching = True
-            self._fetch(category.name, category.next)
+            if not category.grown:
+                category.last = category.next
+            category.grown = False
+            self._fetch(category.name, category.last)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

@@ -37,7 +37,9 @@ PAGE = 200
 RECENT = 200
 DEBOUNCE_MS = 250
 FEW = 6  # categories of which the streams are read at once
-PACE_MS = 300  # arrivals are put in at most so often
+PACE_MS = 300  # arrivals are put in at most so often: a tree with a new line is laid out anew as a whole
+UNREADABLE = 40  # streams that change at once, which nobody reads …
+UNREADABLE_MS = 700  # … and after which the next ones wait as long
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -296,11 +298,11 @@ class StreamsPanel(QWidget):
             self._take_newest()
 
     def _take_newest(self) -> None:
-        """At once, but only so often: a tree with a new line is laid out anew as a whole."""
+        """At once, but only so often."""
         if not self._newest:
             return
-        self._pace.start()
         rows = list(self._newest.values())
+        self._pace.start(UNREADABLE_MS if len(rows) > UNREADABLE else PACE_MS)
         self._newest.clear()
         with self._still(self.tree):
             for name in self.tree_model.arrived(rows):
