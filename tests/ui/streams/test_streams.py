@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.model import Page, StreamInfo
 from explorer.ui.streams.stream_list import StreamListModel
-from explorer.ui.streams.streams_model import DETAIL_ROLE, FRESH_ROLE, StreamRow, StreamsModel
+from explorer.ui.streams.streams_model import DETAIL_ROLE, FRESH_ROLE, GROWN, StreamRow, StreamsModel
 from explorer.ui.streams.streams_panel import StreamsPanel
 from explorer.ui.workspace import Workspace
 from tests.ui.conftest import PATIENCE, opened
@@ -215,6 +215,31 @@ def test_pages_of_a_category_are_fetched_when_wanted() -> None:
     assert model.arrived([StreamRow("A", "0", 1), StreamRow("C", "1", 1)]) == ["C"]
     assert [row.id for row in model.categories[0].rows] == ["1", "2", "9", "0"]
     model.settle()
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_long_category_does_not_grow_by_itself_but_when_somebody_comes_to_its_end() -> None:
+    asked: list[tuple[str, object]] = []
+    model = StreamsModel(lambda name, after: asked.append((name, after)))
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    model.reset(["Order"])
+    order = model.index(0, 0)
+    model.fetchMore(order)
+    first = [info(f"o-{number:04}") for number in range(GROWN - 1)]
+    model.fetched("Order", Page(tuple(first), "next"))
+    model.fetchMore(order)
+    model.fetched("Order", Page((), None))
+    model.arrived([StreamRow("Order", "p-1", 1)])
+    assert model.rowCount(order) == GROWN
+    model.arrived([StreamRow("Order", "p-2", 1), StreamRow("Order", "p-1", 2)])
+    assert model.rowCount(order) == GROWN
+    assert order.data(DETAIL_ROLE) == f"{GROWN}+"
+    assert model.canFetchMore(order)
+    model.fetchMore(order)
+    assert asked == [("Order", None), ("Order", "next"), ("Order", "next")]
+    model.fetched("Order", Page((info("p-1", 2), info("p-2")), None))
+    assert model.rowCount(order) == GROWN + 1
+    assert not model.canFetchMore(order)
 
 
 @pytest.mark.usefixtures("qapp")
