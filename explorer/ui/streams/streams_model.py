@@ -161,11 +161,11 @@ class StreamsModel(QAbstractItemModel):
     def settle(self) -> None:
         """What has just changed has been seen."""
         if self._fresh:
-            self._fresh.clear()
+            fresh, self._fresh = self._fresh, set()
             for category in self._categories:
-                if category.rows:
-                    first = self.createIndex(0, 0, category.number)
-                    last = self.createIndex(len(category.rows) - 1, 0, category.number)
+                places = [category.places[id] for name, id in fresh if name == category.name and id in category.places]
+                if places:
+                    first, last = (self.createIndex(place, 0, category.number) for place in (min(places), max(places)))
                     self.dataChanged.emit(first, last, [FRESH_ROLE])
 
     def _changed(self, category: Category) -> None:
@@ -232,15 +232,21 @@ class StreamsModel(QAbstractItemModel):
 
     def canFetchMore(self, parent: Index) -> bool:
         category = self._category_at(parent)
-        return category is not None and not category.complete and not category.fetching
+        # Not what has grown: a tree that is laid out asks for it, whether anybody sees its end or not.
+        return category is not None and not (category.complete or category.grown or category.fetching)
 
     def fetchMore(self, parent: Index) -> None:
         category = self._category_at(parent)
         if category is not None and self.canFetchMore(parent):
             category.fetching = True
-            if not category.grown:
-                category.last = category.next
-            category.grown = False
+            category.last = category.next
+            self._fetch(category.name, category.last)
+
+    def fetch_grown(self, at: Index) -> None:
+        """Somebody sees this line, the last one of its category: read the streams that have come meanwhile."""
+        category = self._numbers.get(at.internalId()) if at.isValid() else None
+        if category is not None and category.grown and not category.fetching and at.row() == len(category.rows) - 1:
+            category.fetching, category.grown = True, False
             self._fetch(category.name, category.last)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

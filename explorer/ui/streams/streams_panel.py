@@ -122,6 +122,7 @@ class StreamsPanel(QWidget):
         workspace.closing.connect(self._on_closing)
         workspace.arrived.connect(self._on_arrived)
         workspace.refresh_wanted.connect(self.reload)
+        self.tree.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         workspace.actions.bind("filter", self.focus_filter, self)
         theme.signals().changed.connect(self._on_theme)
         if workspace.is_open:
@@ -318,7 +319,8 @@ class StreamsPanel(QWidget):
                 self.chip.say(self._changed, "changed")
         elif self._find:
             self.list_model.arrived(rows)
-        self._settle.start()
+        if not self._settle.isActive():
+            self._settle.start()
         self._show_page()
 
     @contextmanager
@@ -333,6 +335,13 @@ class StreamsPanel(QWidget):
         yield
         if top.isValid() and view.isVisible():
             view.verticalScrollBar().setValue(view.verticalScrollBar().value() + height() - before)
+
+    def _on_scrolled(self) -> None:
+        """Somebody looks elsewhere: where the end of a category is seen by now, what has come meanwhile is read."""
+        line = self.tree.indexAt(self.tree.viewport().rect().topLeft())
+        while line.isValid() and self.tree.visualRect(line).top() < self.tree.viewport().height():
+            self.tree_model.fetch_grown(line)
+            line = self.tree.indexBelow(line)
 
     # -- small things -------------------------------------------------------------------------------------------------
 

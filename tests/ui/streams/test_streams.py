@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTreeView
 from pytestqt.qtbot import QtBot
 
 from explorer.model import Page, StreamInfo
+from explorer.ui.streams import streams_model
 from explorer.ui.streams.stream_list import StreamListModel
 from explorer.ui.streams.streams_model import DETAIL_ROLE, FRESH_ROLE, GROWN, StreamRow, StreamsModel
 from explorer.ui.streams.streams_panel import StreamsPanel
@@ -185,6 +186,30 @@ def test_hostile_names_are_shown_as_they_are(qtbot: QtBot, workspace: Workspace,
     panel.grab()
 
 
+def test_new_streams_of_a_long_category_come_when_its_end_is_seen(
+    qtbot: QtBot, panel: StreamsPanel, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams_model, "GROWN", ORDERS)
+    asked: list[str] = []
+    fetch = panel.tree_model._fetch
+
+    def heard(name: str, after: object) -> None:
+        asked.append(name)
+        fetch(name, after)
+
+    monkeypatch.setattr(panel.tree_model, "_fetch", heard)
+    for number in range(3):
+        append(shop, "Order", f"p-{number}", 0, new("OrderCreated", {"customerId": "c-0"}))
+        append(shop, "Customer", f"d-{number}", 0, new("CustomerCreated", {"name": "Zoë"}))
+    qtbot.waitUntil(lambda: f"Customer {CUSTOMERS + 3}" in lines(panel.tree), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: f"Order {ORDERS}+" in lines(panel.tree), timeout=PATIENCE)
+    panel.tree.grab()
+    assert asked == []
+    panel.tree.scrollToBottom()
+    qtbot.waitUntil(lambda: f"Order {ORDERS + 3}" in lines(panel.tree), timeout=PATIENCE)
+    assert asked == ["Order"]
+
+
 # -- the models alone ------------------------------------------------------------------------------------------------
 
 
@@ -234,8 +259,10 @@ def test_a_long_category_does_not_grow_by_itself_but_when_somebody_comes_to_its_
     model.arrived([StreamRow("Order", "p-2", 1), StreamRow("Order", "p-1", 2)])
     assert model.rowCount(order) == GROWN
     assert order.data(DETAIL_ROLE) == f"{GROWN}+"
-    assert model.canFetchMore(order)
-    model.fetchMore(order)
+    assert not model.canFetchMore(order)
+    model.fetch_grown(model.index(0, 0, order))
+    assert asked[2:] == []
+    model.fetch_grown(model.index(GROWN - 1, 0, order))
     assert asked == [("Order", None), ("Order", "next"), ("Order", "next")]
     model.fetched("Order", Page((info("p-1", 2), info("p-2")), None))
     assert model.rowCount(order) == GROWN + 1
