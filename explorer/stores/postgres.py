@@ -22,7 +22,7 @@ from explorer.errors import Cancelled, CannotOpen, ConnectionLost
 from explorer.stores.address import PostgresAddress
 from explorer.stores.connection import CommitLost, Rows
 from explorer.stores.layout import Run
-from explorer.stores.postgres_driver import connect, stop
+from explorer.stores.postgres_driver import commit_announced, connect, stop
 from explorer.stores.translate import driver_error
 from explorer.stores.translate_postgres import from_connecting, from_postgres
 
@@ -44,10 +44,6 @@ ONE_MOMENT = (
     " SET LOCAL idle_in_transaction_session_timeout TO DEFAULT"
 )
 WRITING = f"BEGIN READ WRITE; {SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = '5s'"
-
-# Nothing to wait for: it says only that something was committed. In the message of that commit, but not in its
-# transaction: PostgreSQL has those who announce something commit one after the other, and each would wait for the disk.
-ANNOUNCING = "COMMIT; BEGIN READ WRITE; SET LOCAL synchronous_commit = off; SELECT pg_notify('{}', ''); COMMIT"
 
 T = TypeVar("T")
 Driver: TypeAlias = "psycopg.Connection[Any]"
@@ -295,14 +291,17 @@ class PostgresConnection:
 
             yield run
             committing = True
-            channel = announce and announce.replace("'", "''")
-            driver.execute(ANNOUNCING.format(channel).encode() if channel else b"COMMIT", prepare=False)
+            if announce:
+                commit_announced(driver, announce)
+                if driver.info.transaction_status != pq.TransactionStatus.IDLE:
+                    self._tidy()  # the announcement has failed
+            else:
+                driver.execute("COMMIT", prepare=False)
         except (psycopg.Error, UnicodeEncodeError) as error:
             if self._without_prepared(error):
                 raise ConnectionLost(f"The connection to {self.title} is shared by a pooler.", "Try again.") from None
             known = self._known(error)
-            # Where it was to be announced as well, it does not tell which of the two has failed.
-            if committing and (announce or isinstance(known, ConnectionLost | Cancelled)):
+            if committing and isinstance(known, ConnectionLost | Cancelled):
                 raise CommitLost(str(known)) from None
             raise known from None
         except BaseException:

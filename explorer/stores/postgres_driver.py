@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import psycopg.abc
-from psycopg import pq
+from psycopg import generators, pq
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
@@ -22,6 +22,10 @@ PATIENCE = 1.5  # seconds a cancelled statement may go on before its connection 
 # The query of a program that was killed ends, where the server knows how to notice (from 14 on, not on every system).
 ORPHANS = """SELECT set_config(name, '500ms', false) FROM pg_catalog.pg_settings
     WHERE name = 'client_connection_check_interval' AND current_setting('server_version_num')::int >= 140000"""
+
+# Nothing to wait for: it says only that something was committed. In the message of that commit, but not in its
+# transaction: PostgreSQL has those who announce something commit one after the other, and each would wait for the disk.
+_ANNOUNCING = "COMMIT; BEGIN READ WRITE; SET LOCAL synchronous_commit = off; SELECT pg_notify('{}', ''); COMMIT"
 
 
 class _Bytes(Loader):
@@ -87,6 +91,17 @@ def connect(address: PostgresAddress, *, prepared: bool = True) -> psycopg.Conne
     if not address.pooled:
         driver.execute(ORPHANS)
     return driver
+
+
+def commit_announced(driver: psycopg.Connection[Any], channel: str) -> None:
+    """One message, but two outcomes: raises what became of the commit, whatever became of the announcement. (A cursor
+    would tell of the first failure only, not of which it is; and whoever listens looks now and then anyway.)"""
+    message = _ANNOUNCING.format(channel.replace("'", "''"))
+    with driver.lock:
+        driver.pgconn.send_query(message.encode())
+        committed = driver.wait(generators.execute(driver.pgconn))[0]
+    if committed.status != pq.ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(committed)
 
 
 def stop(driver: psycopg.Connection[Any], finished: threading.Event) -> None:
