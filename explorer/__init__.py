@@ -55,6 +55,7 @@ Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling,
                      viewing answer
+    purity           does a reducer depend on state and event alone? watched_fold runs it where that is seen
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it
     story/           guided scripts for presenting: script (what they are made of), reading with toml_lines (from TOML,

@@ -13,7 +13,7 @@ PROGRAM = "event-store-explorer"
 
 VERBS = (
     *("gui", "demo", "story", "info", "streams", "events", "state", "diff", "trace", "tail"),
-    *("append", "issue", "snapshots", "services", "read-models", "simulate", "check"),
+    *("append", "issue", "snapshots", "services", "read-models", "simulate", "purity", "check"),
 )
 
 EPILOG = """\
@@ -182,6 +182,16 @@ def parser() -> argparse.ArgumentParser:
         does, "check", "are the rows right?", "Compare the rows with those of a fresh rebuild in memory."
     )
     check.add_argument("name", metavar="NAME", nargs="?", help="the read model (default: all)")
+
+    purity = _store_verb(
+        verbs,
+        "purity",
+        "do reducers depend on state and event alone?",
+        "Fold streams in two fresh processes with other hash seeds, time zones and clocks, and compare every state.",
+    )
+    purity.add_argument("--category", metavar="C", help="streams of this category (default: those that changed last)")
+    purity.add_argument("--id", metavar="I", help="this stream of it")
+    _limit(purity, 20)
 
     _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
     return whole

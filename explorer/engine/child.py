@@ -15,7 +15,7 @@ MEMORY = 2 * 1024**3  # bytes of address space
 
 def main(connection: socket.socket, parent: int, memory: int = MEMORY) -> None:
     """Serve a lane until its end of the socket closes. `parent` is the process that must be alive."""
-    _die_with(parent)
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keep_quiet()
     connection.setblocking(True)
@@ -44,7 +44,7 @@ def limit_memory(memory: int) -> None:
             resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """End when the parent does. Where this does not exist, the closed socket tells."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
