@@ -231,7 +231,7 @@ def test_step_by_step_by_keys(qtbot: QtBot, page: PatternPage, store_path: str) 
 def test_slowly_each_event_is_played_after_the_other(qtbot: QtBot, page: PatternPage, store_path: str) -> None:
     until(qtbot, lambda: page._ready)
     QTest.mouseClick(page.bar.modes["slow"], Qt.MouseButton.LeftButton)
-    page._pace.setInterval(120)
+    page._pace.setInterval(250)
     customer(store_path)
     order(store_path, "o-1")
     order(store_path, "o-2")
