@@ -29,6 +29,7 @@ Stores: the databases (`stores/`)
 Domains: what folds and decides
     domains/         customers_orders, the example that every plug-in copies
     fold             running a reducer, whatever it raises  replay: every state of one stream, and what changed
+    branches         what if: a stream with some of its events edited, folded beside it
     oddities         versions and times that are not as they should be
     plugins          finding domains                        command_fields: commands as data and back
     loading          the state that a command decides on    snapshots: taking and verifying them

@@ -1,0 +1,159 @@
+"""What-if branches: what edits leave of a stream, folded beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer import branches, settings
+from explorer.branches import AnyEdit, Branch, Edit, Insert, Move, Restore, Skip, Truncate, arrange, fold_both
+from explorer.diff import apply, same
+from explorer.errors import Invalid
+from explorer.model import Aggregate, DomainEvent, Event
+
+
+def evolve(state: Any, event: DomainEvent) -> Any:
+    if event.type == "refused":
+        raise ValueError("no such thing")
+    return {"sum": state["sum"] * 3 + event.data["n"], "seen": [*state["seen"], event.version]}
+
+
+SUM = Aggregate("Sum", lambda: {"sum": 0, "seen": []}, evolve)
+
+
+def stored(count: int) -> list[Event]:
+    return [Event("Sum", "s", n + 1, n, "added", f'{{"n": {n}}}'.encode(), event_id=f"e{n}") for n in range(count)]
+
+
+def there(branch: Branch, events: list[Event]) -> list[int]:
+    return [row.line for row in arrange(branch, events).rows if row.branch is not None]
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[list[Event], Branch, list[int]]:
+    """Events, a branch, and the order of its lines as a plain list finds it."""
+    events = stored(draw(st.integers(0, 12)))
+    lines = list(range(len(events)))
+    branch, inserted = Branch("b", "Sum", "s"), 0
+    for _ in range(draw(st.integers(0, 8))):
+        edit: AnyEdit
+        kind = draw(st.sampled_from(["skip", "edit", "insert", "move", "truncate", "restore"]))
+        before = draw(st.sampled_from([None, *lines]))
+        if kind == "insert" or not lines:
+            inserted += 1
+            edit = Insert(before, "added", '{"n": 7}')
+            lines.insert(len(lines) if before is None else lines.index(before), -inserted)
+        else:
+            line = draw(st.sampled_from(lines))
+            if kind == "skip":
+                edit = Skip(line)
+                lines.remove(line)
+            elif kind == "edit":
+                edit = Edit(line, "added", '{"n": 9}')
+            elif kind == "move":
+                edit = Move(line, before)
+                if before != line:
+                    lines.remove(line)
+                    lines.insert(len(lines) if before is None else lines.index(before), line)
+            elif kind == "truncate":
+                edit = Truncate(line)
+                del lines[lines.index(line) + 1 :]
+            else:
+                continue
+        branch = branch.edited(edit)
+    return events, branch, lines
+
+
+@given(edited())
+def test_edits_leave_what_the_same_done_to_a_list_leaves(case: tuple[list[Event], Branch, list[int]]) -> None:
+    events, branch, lines = case
+    assert there(branch, events) == lines
+    rows = arrange(branch, events).rows
+    assert [row.base for row in rows if row.base is not None] == list(range(len(events)))  # the base is all there
+    assert [row.branch for row in rows if row.branch is not None] == list(range(len(lines)))
+
+
+@given(edited())
+def test_the_fold_of_a_branch_is_that_of_its_events(case: tuple[list[Event], Branch, list[int]]) -> None:
+    events, branch, _ = case
+    both = fold_both(branch, events, SUM, None)
+    state: Any = {"sum": 0, "seen": []}
+    for ordinal, event in enumerate(both.events):
+        n = {b'{"n":7}': 7, b'{"n":9}': 9}.get(event.data)
+        n = int(event.data[6:-1]) if n is None else n
+        state = {"sum": state["sum"] * 3 + n, "seen": [*state["seen"], event.version]}
+        assert both.branch.state(ordinal) == state
+    assert [event.version for event in both.events] == list(range(1, len(both.events) + 1))
+    differs = [index for index in range(len(both.rows)) if not same(*both.states(index))]
+    assert both.diverges == (differs[0] if differs else None)
+    base = both.base.state(both.base.count - 1)
+    assert same(apply(base, both.end), state)
+
+
+@given(st.integers(0, 300))
+def test_without_edits_it_is_the_base(count: int) -> None:
+    events = stored(count)
+    both = fold_both(Branch("b", "Sum", "s"), events, SUM, None)
+    assert list(both.events) == events
+    assert both.diverges is None
+    assert both.end == []
+
+
+@given(edited())
+def test_undoing_everything_and_doing_it_again(case: tuple[list[Event], Branch, list[int]]) -> None:
+    _, branch, _ = case
+    back = branch
+    for _ in branch.edits:
+        back = back.undo()
+    assert back.edits == () == back.undo().edits
+    for _ in branch.edits:
+        back = back.redo()
+    assert back == branch == back.redo()
+    assert branch.undo().edited(Skip(0)).undone == ()
+
+
+def test_what_was_skipped_moved_or_cut_off_is_put_back() -> None:
+    events = stored(4)
+    branch = Branch("b", "Sum", "s", (Skip(1), Move(0, 3), Truncate(2)))
+    assert there(branch, events) == [2]
+    for line in (1, 0, 3):
+        branch = branch.edited(Restore(line))
+    assert arrange(branch, events).events == tuple(events)
+
+
+def test_an_event_that_is_moved_home_is_not_moved() -> None:
+    events = stored(4)
+    branch = Branch("b", "Sum", "s", (Move(1, None), Move(1, 2)))
+    assert arrange(branch, events).events == tuple(events)
+    assert [row.how for row in arrange(branch, events).rows] == [""] * 4
+
+
+def test_an_event_that_the_reducer_refuses_is_an_error_of_its_step() -> None:
+    both = fold_both(Branch("b", "Sum", "s", (Edit(1, "refused", "{}"),)), stored(3), SUM, None)
+    assert "no such thing" in both.error(1)
+    assert [both.error(0), both.error(2)] == ["", ""]
+    assert both.states(2)[1] == {"sum": 2, "seen": [1, 3]}
+    assert both.diverges == 1
+
+
+def test_edits_that_cannot_be_done() -> None:
+    for edit in (Skip(3), Edit(9, "x", "{}"), Move(0, 8), Restore(5), Insert(7, "x", "{}"), Edit(0, "x", "{")):
+        with pytest.raises(Invalid):
+            arrange(Branch("b", "Sum", "s", (edit,)), stored(3))
+
+
+def test_several_are_kept_for_a_connection(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv(settings.HOME, str(tmp_path))
+    assert branches.kept("shop") == ()
+    one = Branch("one", "Sum", "s", (Skip(1), Edit(2, "t", '{"a": 1.10}'), Insert(None, "u", "[]")), (Move(1, None),))
+    two = Branch("two", "Sum", "s", (Truncate(1), Restore(2)))
+    branches.keep("shop", (one, two))
+    assert branches.kept("shop") == (one, two)
+    assert branches.kept("another") == ()
+    file = settings.connection_folder("shop") / "branches.json"
+    file.write_bytes(file.read_bytes()[:40])
+    with pytest.raises(Invalid, match="damaged"):
+        branches.kept("shop")
