@@ -30,6 +30,8 @@ Domains: what folds and decides
     domains/         customers_orders, the example that every plug-in copies
     fold             running a reducer, whatever it raises  replay: every state of one stream, and what changed
     branches         what if: a stream with some of its events edited, folded beside it
+    given_when_then  a stream, or such a branch, as a pytest file
+    comparing        two streams aligned; the streams of a category under two versions of the code
     oddities         versions and times that are not as they should be
     plugins          finding domains                        command_fields: commands as data and back
     loading          the state that a command decides on    snapshots: taking and verifying them
@@ -71,8 +73,8 @@ What is started
                      (story_mode, player, acting). Below them: asking/ waits for the window (worker, polling, lanes;
                      serving: processes of services; watching: who has subscribed), parts/ are widgets that know no
                      store, look/ is how all of it looks
-    cli/             the program without a window: arguments, opening, output; reading, tailing, tracing, writing,
-                     serving, subscriptions, views and simulating have the verbs, window starts the window where display
+    cli/             the program without a window: arguments, opening, output; reading, branching, tailing, tracing,
+                     writing, serving, subscriptions, views and simulating have the verbs, window starts the window where display
                      finds one
     selftest         does this installation work?
 """

@@ -59,10 +59,10 @@ def main(given: Sequence[str] | None = None) -> int:
         raise KeyboardInterrupt
 
     with interrupts(asked), contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is not our output
-        from explorer.cli import judging, reading, serving, simulating, tailing, tracing, views, writing
+        from explorer.cli import branching, judging, reading, serving, simulating, tailing, tracing, views, writing
 
         verbs = reading.VERBS | tailing.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS | simulating.VERBS
-        verbs |= views.VERBS | judging.VERBS
+        verbs |= views.VERBS | judging.VERBS | branching.VERBS
         return _guarded(lambda: verbs[parsed.verb](parsed, output, cancellation), output)
 
 

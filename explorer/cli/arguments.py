@@ -13,6 +13,7 @@ PROGRAM = "event-store-explorer"
 
 VERBS = (
     *("gui", "demo", "story", "info", "streams", "events", "state", "diff", "trace", "tail"),
+    *("compare", "what-if"),
     *("append", "issue", "snapshots", "services", "read-models", "simulate", "purity", "check"),
 )
 
@@ -107,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     trace.add_argument("event", metavar="EVENT_ID", help="or Category/id/version, where events have no ids")
     trace.add_argument("--mermaid", action="store_true", help="as the text of a Mermaid sequence diagram")
 
+    _branching(verbs)
     tail = _store_verb(verbs, "tail", "events as they arrive", "Print events as they arrive, until Ctrl+C.")
     tail.add_argument("--after", metavar="POSITION", help="begin after this position (else: what comes from now on)")
     tail.add_argument("--name", metavar="NAME", help="remember under this name where it ends, and go on there")
@@ -195,6 +197,46 @@ def parser() -> argparse.ArgumentParser:
 
     _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
     return whole
+
+
+def _branching(verbs: Verbs) -> None:  # type: ignore[valid-type]
+    compare = _store_verb(
+        verbs,
+        "compare",
+        "two streams, or the streams of a category under two plug-ins",
+        "Compare two streams event by event (--id and --with), or find the streams of a category that end differently "
+        "under two versions\nof the code that folds them (--plugin and --against).",
+    )
+    compare.add_argument("--category", metavar="C", required=True, help="category of the streams")
+    compare.add_argument("--id", metavar="I", help="id of the one stream")
+    compare.add_argument("--with", metavar="J", dest="other", help="id of the other stream")
+    compare.add_argument("--against", metavar="FILE.py", help="the plug-in with the other version of the code")
+
+    what_if = _store_verb(
+        verbs,
+        "what-if",
+        "a stream as if other events had happened",
+        "Fold a stream as if other events had happened, beside the stream as it is stored; nothing is written to the "
+        "store.\nN and M are versions as they are stored; edits are done in the order given.",
+    )
+    _stream(what_if)
+    for name, shape, text in (
+        ("skip", "N", "without this event"),
+        ("edit", "N=JSON", "with another payload (N:TYPE=JSON: another type too)"),
+        ("insert", "N:TYPE=JSON", "with an event more before N (end:TYPE=JSON: at the end)"),
+        ("move", "N:M", "with N before M (N:end: at the end)"),
+        ("truncate", "N", "with nothing after N"),
+    ):
+        what_if.add_argument(
+            f"--{name}", metavar=shape, dest="edits", action="append", default=[], help=text,
+            type=lambda given, kind=name: (kind, given),
+        )  # fmt: skip
+    what_if.add_argument("--name", metavar="NAME", help="go on with the branch of this name, and keep it under it")
+    what_if.add_argument("--export", metavar="FILE.py", help="write it as a pytest file, given/when/then")
+    what_if.add_argument(
+        "--expect", metavar="PATH=JSON", action="append", default=[],
+        help="what the test expects at a place of the state (default: the state as it is now; may be repeated)",
+    )  # fmt: skip
 
 
 def _services(verbs: Verbs) -> None:  # type: ignore[valid-type]
