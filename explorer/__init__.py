@@ -57,7 +57,7 @@ What led to what
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling,
-                     viewing answer
+                     viewing, branching answer
     purity           does a reducer depend on state and event alone? watched_fold runs it where that is seen
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it
@@ -74,8 +74,8 @@ What is started
                      serving: processes of services; watching: who has subscribed), parts/ are widgets that know no
                      store, look/ is how all of it looks
     cli/             the program without a window: arguments, opening, output; reading, branching, tailing, tracing,
-                     writing, serving, subscriptions, views and simulating have the verbs, window starts the window where display
-                     finds one
+                     writing, serving, subscriptions, views and simulating have the verbs, window starts the window
+                     where display finds one
     selftest         does this installation work?
 """
 

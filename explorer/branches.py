@@ -286,10 +286,14 @@ def fold_both(branch: Branch, events: Sequence[Event], aggregate: Aggregate | No
 
     An event that the reducer refuses is an error of its step; the last good state goes on.
     """
-    rows, changed = arrange(branch, events)
-    base = _folded(aggregate, upcast, events)
-    other = _folded(aggregate, upcast, changed)
-    return Lockstep(rows, changed, base, other, _diverges(rows, base, other))
+    arranged = arrange(branch, events)
+    return lockstep(arranged, _folded(aggregate, upcast, events), _folded(aggregate, upcast, arranged.events))
+
+
+def lockstep(arranged: Arranged, base: Replay, branch: Replay) -> Lockstep:
+    """As `fold_both`, where both are folded already."""
+    rows, events = arranged
+    return Lockstep(rows, events, base, branch, _diverges(rows, base, branch))
 
 
 def _folded(aggregate: Aggregate | None, upcast: Upcast | None, events: Sequence[Event]) -> Replay:

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from explorer import __version__
 
@@ -229,7 +230,7 @@ def _branching(verbs: Verbs) -> None:  # type: ignore[valid-type]
     ):
         what_if.add_argument(
             f"--{name}", metavar=shape, dest="edits", action="append", default=[], help=text,
-            type=lambda given, kind=name: (kind, given),
+            type=partial(_edit, name),
         )  # fmt: skip
     what_if.add_argument("--name", metavar="NAME", help="go on with the branch of this name, and keep it under it")
     what_if.add_argument("--export", metavar="FILE.py", help="write it as a pytest file, given/when/then")
@@ -237,6 +238,10 @@ def _branching(verbs: Verbs) -> None:  # type: ignore[valid-type]
         "--expect", metavar="PATH=JSON", action="append", default=[],
         help="what the test expects at a place of the state (default: the state as it is now; may be repeated)",
     )  # fmt: skip
+
+
+def _edit(kind: str, given: str) -> tuple[str, str]:
+    return kind, given
 
 
 def _services(verbs: Verbs) -> None:  # type: ignore[valid-type]

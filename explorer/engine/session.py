@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
 from explorer.engine import deciding, messages, saving, telling, text, viewing
+from explorer.engine.branching import Branching
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
@@ -37,6 +38,7 @@ class Session:
         self._domains = Loaded((), ())
         self._foldings: OrderedDict[tuple[StreamKey, bool], Folding] = OrderedDict()
         self._values = Values()
+        self._branching = Branching()
 
     @contextmanager
     def cancelling(self, cancellation: Cancellation) -> Iterator[None]:
@@ -84,6 +86,8 @@ class Session:
                 return viewing.rebuild_rows(self._opened(), self._domains, ask, cancellation, self._again)
             case messages.CheckRows():
                 return viewing.check_rows(self._opened(), self._domains, ask, cancellation)
+            case messages.FoldBranch() | messages.BranchState() | messages.BranchDiff():
+                return self._branching.answer(self._opened(), self._folding(ask.category, ask.id), ask)
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -91,6 +95,7 @@ class Session:
         self.close()
         self._foldings.clear()
         self._values = Values()
+        self._branching = Branching()
         self._spec = StoreSpec(
             url=ask.url,
             layout=ask.layout,
