@@ -26,6 +26,7 @@ __all__ = [
     "by_hand",
     "caused_by",
     "commit",
+    "compensation",
     "issue",
     "load",
     "preview",
@@ -84,6 +85,24 @@ def preview(
         before = _json(aggregate, loaded.state)
         return Decision(loaded.key, loaded.version, (), str(rule), loaded.text, before, before)
     return _decision(domain, aggregate, loaded, events)
+
+
+def compensation(store: Store, domain: Domain, aggregate: Aggregate, event: Event) -> tuple[Any, Decision] | None:
+    """The command that makes good again what this event did, as the domain declares it, and what it would do now; None
+    where none is declared. Writes nothing. Raises `ReducerFailed` when making the command fails, and as `preview`."""
+    try:
+        known = fold.readable(event, domain.upcast)
+        make = aggregate.compensate.get(known.type)
+        if make is None:
+            return None
+        command = make(known)
+    except StepFailed as error:
+        raise ReducerFailed(str(error), event.version) from error
+    except (Exception, SystemExit) as error:  # as the rules, it is the plug-in's code
+        raise ReducerFailed(
+            f"The command that compensates {event.type} could not be made: {failure(error)}", event.version
+        ) from error
+    return command, preview(store, domain, aggregate, event.id, command, category=event.category)
 
 
 def _decided(

@@ -179,6 +179,8 @@ class Aggregate:
     load: Callable[[Json], Any] | None = None  # JSON back to a state; None: the state is JSON already
     dump: Callable[[Any], Json] | None = None
     events: tuple[str, ...] = ()  # types it folds: a stream that begins with none of them is not its own; empty: any
+    compensate: Mapping[str, Callable[[DomainEvent], Any]] = field(default_factory=dict)
+    """Event type → the command that makes good again what the event did. Only ever shown, with what it would do."""
 
     @property
     def claims(self) -> tuple[str, ...]:

@@ -233,6 +233,9 @@ def _branching(verbs: Verbs) -> None:  # type: ignore[valid-type]
             type=partial(_edit, name),
         )  # fmt: skip
     what_if.add_argument("--name", metavar="NAME", help="go on with the branch of this name, and keep it under it")
+    what_if.add_argument(
+        "--compensate", action="store_true", help="instead: the commands that would make good again what is skipped"
+    )
     what_if.add_argument("--export", metavar="FILE.py", help="write it as a pytest file, given/when/then")
     what_if.add_argument(
         "--expect", metavar="PATH=JSON", action="append", default=[],

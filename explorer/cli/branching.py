@@ -8,13 +8,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer import branches, payload
-from explorer.branches import AnyEdit, Branch, Edit, Insert, Lockstep, Move, Skip, Truncate, fold_both
+from explorer.branches import (
+    AnyEdit,
+    Arranged,
+    Branch,
+    Edit,
+    Insert,
+    Lockstep,
+    Move,
+    Skip,
+    Truncate,
+    arrange,
+    fold_both,
+)
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins
-from explorer.cli.output import BOLD, RED, YELLOW, Output
+from explorer.cli.output import BOLD, RED, YELLOW, Output, one_line
 from explorer.cli.reading import Verb, print_changes
+from explorer.commands import compensation
 from explorer.comparing import align, ends_differently
-from explorer.engine.folding import claim
+from explorer.engine.folding import Claim, claim
 from explorer.errors import Invalid
 from explorer.given_when_then import Expected, exported
 from explorer.loading import events_of
@@ -35,6 +48,9 @@ def what_if(arguments: argparse.Namespace, output: Output, cancellation: Cancell
     others, branch = _begun(arguments, identity)
     for kind, given in arguments.edits:
         branch = branch.edited(_edit(kind, given, events))
+    if arguments.compensate:
+        with opened(arguments, cancellation) as store:
+            return _compensate(output, store, (domain, aggregate), arrange(branch, events), events)
     both = fold_both(branch, events, aggregate, domain.upcast if domain else None)
     _print(output, both, events)
     if arguments.export:
@@ -127,6 +143,39 @@ def _print(output: Output, both: Lockstep, events: Sequence[Event]) -> None:
         print_changes(output, changes)
     else:
         output.text("Nothing differs.")
+
+
+def _compensate(output: Output, store: Store, who: Claim, arranged: Arranged, events: Sequence[Event]) -> int:
+    """What the domain would do now about the events that the branch goes without. A preview: nothing is written."""
+    domain, aggregate = who
+    output.columns(">version", "type", "command", "it would append")
+    for row in arranged.rows:
+        if row.how not in ("skipped", "cut off") or row.base is None or domain is None or aggregate is None:
+            continue
+        event = events[row.base]
+        found = compensation(store, domain, aggregate, event)
+        if found is None:
+            output.row(f"v{event.version}", event.type, "", "the domain declares no command for it", style=YELLOW)
+            continue
+        command, decision = found
+        output.line(
+            {
+                "version": event.version,
+                "type": event.type,
+                "command": type(command).__name__,
+                "fields": payload.to_json(command),
+                "refused": decision.refused or None,
+                "events": [{"type": one.type, "data": one.data} for one in decision.events],
+            }
+        )
+        appended = ", ".join(one.type for one in decision.events) or "nothing"
+        output.row(
+            f"v{event.version}", event.type, f"{type(command).__name__} {one_line(payload.to_json(command), 60)}",
+            f"refused: {decision.refused}" if decision.refused else appended,
+        )  # fmt: skip
+    output.flush()
+    output.text("Nothing was written: this is what the commands would do now.")
+    return 0
 
 
 def _export(arguments: argparse.Namespace, key: StreamKey, both: Lockstep) -> None:

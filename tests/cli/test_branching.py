@@ -45,6 +45,19 @@ def test_an_edited_event_that_the_reducer_refuses(run: Run, words: list[str]) ->
     assert "KeyError" in done.rows(WHAT_IF)[2]["error"]
 
 
+def test_the_commands_that_would_make_good_again(run: Run, words: list[str]) -> None:
+    before = Path(words[0]).read_bytes()
+    done = run("what-if", *words, "--skip", "1", "--skip", "2", "--compensate")
+    assert done.code == 0
+    (row,) = done.rows(["version", "type", "command", "fields", "refused", "events"])
+    assert (row["version"], row["command"], row["refused"]) == (1, "CancelOrder", None)
+    assert [event["type"] for event in row["events"]] == ["OrderCancelled"]
+    shown = run("what-if", *words, "--skip", "1", "--skip", "2", "--compensate", json=False)
+    assert "Nothing was written" in shown.out
+    assert "declares no command" in shown.out
+    assert Path(words[0]).read_bytes() == before
+
+
 def test_branches_are_kept_by_name(run: Run, words: list[str]) -> None:
     run("what-if", *words, "--skip", "3", "--name", "less")
     rows = run("what-if", *words, "--edit", "2:OrderRejected={}", "--name", "less").rows(WHAT_IF)

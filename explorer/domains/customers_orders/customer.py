@@ -132,4 +132,5 @@ CUSTOMER = Aggregate(
         "CustomerCreditLimitExceeded",
         "CustomerCreditReleased",
     ),
+    compensate={"CustomerCreditReserved": lambda event: ReleaseCredit(event.data["orderId"])},
 )

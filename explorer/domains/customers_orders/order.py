@@ -197,4 +197,5 @@ ORDER = Aggregate(
         "OrderCancelled",
         "OrderShipped",
     ),
+    compensate={"OrderCreated": lambda event: CancelOrder("created by mistake")},
 )
