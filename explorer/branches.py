@@ -6,7 +6,7 @@ ordinal of a stored event, or -1, -2 … for those that were put in, in the orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -266,8 +266,13 @@ class Lockstep:
 
     def ordinals(self, row: int) -> tuple[int, int]:
         """Of the last events of base and branch up to this row; -1 where there is none yet."""
-        base = next((one.base for one in self.rows[row::-1] if one.base is not None), -1) if row >= 0 else -1
-        branch = next((one.branch for one in self.rows[row::-1] if one.branch is not None), -1) if row >= 0 else -1
+        base = branch = -1
+        for index in range(row, -1, -1):
+            one = self.rows[index]
+            base = one.base if base < 0 and one.base is not None else base
+            branch = one.branch if branch < 0 and one.branch is not None else branch
+            if base >= 0 and branch >= 0:
+                break
         return base, branch
 
     def error(self, row: int) -> str:
@@ -292,8 +297,8 @@ def fold_both(branch: Branch, events: Sequence[Event], aggregate: Aggregate | No
 
 def lockstep(arranged: Arranged, base: Replay, branch: Replay) -> Lockstep:
     """As `fold_both`, where both are folded already."""
-    rows, events = arranged
-    return Lockstep(rows, events, base, branch, _diverges(rows, base, branch))
+    diverges = next((index for index, differs in rows_compared(arranged.rows, base, branch) if differs), None)
+    return Lockstep(arranged.rows, arranged.events, base, branch, diverges)
 
 
 def _folded(aggregate: Aggregate | None, upcast: Upcast | None, events: Sequence[Event]) -> Replay:
@@ -302,16 +307,16 @@ def _folded(aggregate: Aggregate | None, upcast: Upcast | None, events: Sequence
     return replay
 
 
-def _diverges(rows: tuple[Row, ...], base: Replay, branch: Replay) -> int | None:
+def rows_compared(rows: tuple[Row, ...], base: Replay, branch: Replay) -> Iterator[tuple[int, bool]]:
+    """Each row from the first edited one, and whether the states after it differ. Up to there they cannot."""
     one = other = -1
     changed = False
     for index, row in enumerate(rows):
         changed = changed or bool(row.how)
         one = one if row.base is None else row.base
         other = other if row.branch is None else row.branch
-        if changed and not same(base.state(one), branch.state(other)):
-            return index
-    return None
+        if changed:
+            yield index, not same(base.state(one), branch.state(other))
 
 
 # -- keeping -----------------------------------------------------------------------------------------------------------

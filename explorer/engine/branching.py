@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TypeAlias
 
-from explorer.branches import Branch, Lockstep, arrange, lockstep
+from explorer.branches import Branch, Lockstep, arrange, rows_compared
 from explorer.diff import diff
 from explorer.engine.asks_branches import BranchDiff, BranchPage, BranchRow, BranchState, FoldBranch
 from explorer.engine.folding import STRETCH, Folding
@@ -64,7 +64,15 @@ class Branching:
             for start in range(0, len(side), _FEW):
                 replay.extend(side[start : start + _FEW])
                 yield None
-        self._both, self._events, self._known = lockstep(arranged, *replays), events, known
+        diverges = None
+        for index, differs in rows_compared(arranged.rows, *replays):
+            if differs:
+                diverges = index
+                break
+            if index % STRETCH == 0:
+                yield None
+        self._both = Lockstep(arranged.rows, arranged.events, replays[0], replays[1], diverges)
+        self._events, self._known = events, known
         return self._both
 
     def _row(self, both: Lockstep, index: int) -> BranchRow:
