@@ -17,7 +17,7 @@ from explorer.stores.store import Store
 from explorer.subscription import Arrival, Backoff, Subscription
 
 SHORTEST = 0.01  # seconds between looks while things happen
-GATHERING = 0.02  # seconds between two looks at least, when told that there is something: a few are read at a time
+GATHERING = 0.04  # seconds between two looks at least, when told that there is something: a few are read at a time
 LONGEST = 1.0
 BATCH = 500
 BEAT = 1.0  # seconds between signs of life
