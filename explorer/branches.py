@@ -6,8 +6,8 @@ ordinal of a stored event, or -1, -2 … for those that were put in, in the orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -18,6 +18,9 @@ from explorer.errors import Invalid
 from explorer.fold import Upcast
 from explorer.model import Aggregate, Event, Json
 from explorer.replay import Replay
+
+_SLICE = 50  # events folded at once
+_ROWS = 500  # rows compared at once
 
 
 class Skip(msgspec.Struct, frozen=True, tag_field="edit", tag=str.lower):
@@ -146,7 +149,8 @@ def arrange(branch: Branch, events: Sequence[Event]) -> Arranged:
         if slot.there:
             event = _event(slot.line, drafts, events, changed, branch)
             if not as_stored:
-                event = _numbered(event, changed[-1].version + 1 if changed else _first(events))
+                version = changed[-1].version + 1 if changed else _first(events)
+                event = replace(event, version=version, native_version=None)
             rows.append(Row(slot.line, slot.line if slot.stored else None, len(changed), slot.how))
             changed.append(event)
         else:
@@ -223,25 +227,14 @@ def _event(
 ) -> Event:
     draft = drafts.get(line)
     if line >= 0:
-        return events[line] if draft is None else _replaced(events[line], *draft)
+        if draft is None:
+            return events[line]
+        kind, data = draft
+        return replace(events[line], type=kind, data=data, size=len(data), problem=None, native_version=None)
     assert draft is not None
     kind, data = draft
     at = before[-1].recorded_at if before else None
     return Event(branch.category, branch.id, 0, None, kind, data, recorded_at=at, size=len(data))
-
-
-def _replaced(event: Event, kind: str, data: bytes) -> Event:
-    return Event(
-        event.category, event.id, event.version, event.position, kind, data, event.metadata, event.event_id,
-        event.recorded_at, len(data),
-    )  # fmt: skip
-
-
-def _numbered(event: Event, version: int) -> Event:
-    return Event(
-        event.category, event.id, version, event.position, event.type, event.data, event.metadata, event.event_id,
-        event.recorded_at, event.size, event.problem,
-    )  # fmt: skip
 
 
 # -- folding both ------------------------------------------------------------------------------------------------------
@@ -291,23 +284,38 @@ def fold_both(branch: Branch, events: Sequence[Event], aggregate: Aggregate | No
 
     An event that the reducer refuses is an error of its step; the last good state goes on.
     """
+    folding = fold_in_turns(branch, events, aggregate, upcast)
+    while True:
+        try:
+            next(folding)
+        except StopIteration as done:
+            both: Lockstep = done.value
+            return both
+
+
+def fold_in_turns(
+    branch: Branch, events: Sequence[Event], aggregate: Aggregate | None, upcast: Upcast | None
+) -> Generator[None, None, Lockstep]:
+    """As `fold_both`, in short slices of work: others may have their turn at each None."""
     arranged = arrange(branch, events)
-    return lockstep(arranged, _folded(aggregate, upcast, events), _folded(aggregate, upcast, arranged.events))
+    yield None
+    base = Replay(aggregate, upcast, history=lambda: iter(events))
+    other = Replay(aggregate, upcast, history=lambda: iter(arranged.events))
+    for replay, side in ((base, events), (other, arranged.events)):
+        for start in range(0, len(side), _SLICE):
+            replay.extend(side[start : start + _SLICE])
+            yield None
+    diverges = None
+    for index, differs in _compared(arranged.rows, base, other):
+        if differs:
+            diverges = index
+            break
+        if index % _ROWS == 0:
+            yield None
+    return Lockstep(arranged.rows, arranged.events, base, other, diverges)
 
 
-def lockstep(arranged: Arranged, base: Replay, branch: Replay) -> Lockstep:
-    """As `fold_both`, where both are folded already."""
-    diverges = next((index for index, differs in rows_compared(arranged.rows, base, branch) if differs), None)
-    return Lockstep(arranged.rows, arranged.events, base, branch, diverges)
-
-
-def _folded(aggregate: Aggregate | None, upcast: Upcast | None, events: Sequence[Event]) -> Replay:
-    replay = Replay(aggregate, upcast, history=lambda: iter(events))
-    replay.extend(events)
-    return replay
-
-
-def rows_compared(rows: tuple[Row, ...], base: Replay, branch: Replay) -> Iterator[tuple[int, bool]]:
+def _compared(rows: tuple[Row, ...], base: Replay, branch: Replay) -> Iterator[tuple[int, bool]]:
     """Each row from the first edited one, and whether the states after it differ. Up to there they cannot."""
     one = other = -1
     changed = False

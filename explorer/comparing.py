@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from explorer import fold, payload
 from explorer.cancellation import Cancellation
 from explorer.diff import Change, diff, key_member, same
 from explorer.errors import Invalid
 from explorer.fold import StepFailed
-from explorer.loading import events_of
-from explorer.model import Aggregate, Domain, Event, Json, StreamKey
+from explorer.loading import events_of, streams_of
+from explorer.model import Event, Json, StreamKey
+from explorer.plugins import Claim
 from explorer.stores.store import Store
 
 LONGEST = 5_000  # events of a stream that is aligned: it takes time with the product of both
-_PAGE = 200
-
-Claim: TypeAlias = tuple[Domain | None, Aggregate | None]
-"""Who folds; (None, None) is the generic fold."""
 
 
 # -- two streams -------------------------------------------------------------------------------------------------------
@@ -40,12 +37,12 @@ def align(one: Sequence[Event], other: Sequence[Event]) -> list[Pair]:
         raise Invalid(f"Streams of more than {LONGEST:,} events cannot be aligned.")
     ours, theirs = [_kind(event) for event in one], [_kind(event) for event in other]
     pairs: list[Pair] = []
-    for tag, i, i_end, j, j_end in _steps(ours, theirs):
+    for tag, i, i_end, j, j_end in _opcodes(ours, theirs):
         if tag == "equal":
             pairs += [Pair(i + n, j + n) for n in range(i_end - i)]
             continue
         types, other_types = [kind for kind, _ in ours[i:i_end]], [kind for kind, _ in theirs[j:j_end]]
-        for inner, a, a_end, b, b_end in _steps(types, other_types):
+        for inner, a, a_end, b, b_end in _opcodes(types, other_types):
             if inner == "equal":
                 pairs += [Pair(i + a + n, j + b + n) for n in range(a_end - a)]
             else:
@@ -54,7 +51,7 @@ def align(one: Sequence[Event], other: Sequence[Event]) -> list[Pair]:
     return pairs
 
 
-def _steps(one: Sequence[Any], other: Sequence[Any]) -> Sequence[tuple[str, int, int, int, int]]:
+def _opcodes(one: Sequence[Any], other: Sequence[Any]) -> Sequence[tuple[str, int, int, int, int]]:
     return SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
 
 
@@ -92,30 +89,20 @@ def ends_differently(
     `progress` hears how many streams were looked at. Of a stream no more is kept than a page of its events and four
     states. Grows with the store: background work. Raises `Cancelled`, whatever the store raises.
     """
-    done = 0
-    after: Any = None
-    while True:
-        page = store.streams(category, after=after, limit=_PAGE)
-        for stream in page.rows:
-            cancellation.check()
-            found = _compared(store, stream.key, one, other, cancellation)
-            done += 1
-            progress(done)
-            if found is not None:
-                yield found
-        if page.next is None:
-            return
-        after = page.next
+    for done, stream in enumerate(streams_of(store, category), 1):
+        cancellation.check()
+        found = _compared(store, stream.key, one, other, cancellation)
+        progress(done)
+        if found is not None:
+            yield found
 
 
 def _compared(
     store: Store, key: StreamKey, one: Claim, other: Claim, cancellation: Cancellation
 ) -> EndsDifferently | None:
     ours, theirs = _Fold(one), _Fold(other)
-    for event in events_of(store, key):
-        cancellation.check()
-        ours.take(event)
-        theirs.take(event)
+    for _ in _taken(store, key, ours, theirs, cancellation):
+        pass
     end, other_end = ours.state(), theirs.state()
     errors = ours.error, theirs.error
     if same(end, other_end) and bool(errors[0]) == bool(errors[1]):
@@ -130,14 +117,20 @@ def _first(store: Store, key: StreamKey, one: Claim, other: Claim, cancellation:
     if not same(ours.state(), theirs.state()):
         return 0, ""
     last = 0, ""
-    for event in events_of(store, key):
-        cancellation.check()
-        ours.take(event)
-        theirs.take(event)
+    for event in _taken(store, key, ours, theirs, cancellation):
         last = event.version, event.type
         if bool(ours.error) != bool(theirs.error) or not same(ours.state(), theirs.state()):
             break
     return last
+
+
+def _taken(store: Store, key: StreamKey, ours: _Fold, theirs: _Fold, cancellation: Cancellation) -> Iterator[Event]:
+    """Each event of the stream, when both have taken it."""
+    for event in events_of(store, key):
+        cancellation.check()
+        ours.take(event)
+        theirs.take(event)
+        yield event
 
 
 class _Fold:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from explorer import settings
 from explorer.companion import Companion
 from explorer.errors import CannotOpen
+from explorer.loading import streams_of
 from explorer.model import NewEvent, StreamKey
 from explorer.services import ServiceProcess
 from explorer.stores import Store, StoreSpec, open_store
@@ -166,13 +166,8 @@ def _history() -> Iterator[tuple[StreamKey, NewEvent]]:
 
 
 def _long_streams(store: Store, category: str, least: int) -> Iterator[tuple[StreamKey, int]]:
-    after: Any = None
-    while least:
-        page = store.streams(category, after=after)
-        yield from ((stream.key, stream.version) for stream in page.rows if stream.version >= least)
-        after = page.next
-        if after is None:
-            break
+    if least:
+        yield from ((one.key, one.version) for one in streams_of(store, category) if one.version >= least)
 
 
 # -- what runs beside it -----------------------------------------------------------------------------------------------

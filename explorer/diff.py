@@ -16,7 +16,7 @@ from itertools import compress
 from operator import is_not
 from typing import Any, NamedTuple
 
-from explorer.json_state import changed_keys
+from explorer.json_state import MISSING, changed_keys
 from explorer.model import Json
 
 KEYS = ("id", "key", "sku", "uuid", "guid", "code", "number", "name", "orderId", "customerId")
@@ -82,6 +82,18 @@ def tokens(path: str) -> list[str]:
     """Member names and indexes of a JSON Pointer, unescaped."""
     parts = path.split("/")[1:]
     return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in path else parts
+
+
+def value_at(value: Json, path: str) -> Any:
+    """What a JSON Pointer points at; MISSING where there is nothing."""
+    for name in tokens(path):
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isascii() and name.isdecimal() and int(name[:9]) < len(value):
+            value = value[int(name[:9])]
+        else:
+            return MISSING
+    return value
 
 
 def key_member(*lists: Sequence[Any]) -> str | None:

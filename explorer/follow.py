@@ -16,8 +16,7 @@ from explorer.errors import Cancelled, ConnectionLost, ExplorerError, Fenced, St
 from explorer.stores.store import Store
 from explorer.subscription import Arrival, Backoff, Subscription
 
-SHORTEST = 0.01  # seconds between looks while things happen
-GATHERING = 0.04  # seconds between two looks at least, when told that there is something: a few are read at a time
+SHORTEST = 0.04  # seconds between two looks at least, also when woken: a few events are read at a time
 LONGEST = 1.0
 BATCH = 500
 BEAT = 1.0  # seconds between signs of life
@@ -141,7 +140,7 @@ class _Following:
                     self._says(Standing("live", subscription.notice or subscription.waiting_for()))
                     if not subscription.behind:
                         store.wait(interval.seconds, self._cancellation)
-                        self._cancellation.wait(max(0.0, self._looked + GATHERING - time.monotonic()))
+                        self._cancellation.wait(max(0.0, self._looked + SHORTEST - time.monotonic()))
                 except Cancelled:
                     return
                 except Held:

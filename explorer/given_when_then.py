@@ -14,13 +14,15 @@ from pprint import pformat
 from typing import Any
 
 from explorer import fold, payload
-from explorer.diff import diff, pointer, tokens
+from explorer.diff import diff, value_at
 from explorer.errors import Invalid, PluginBroken, Refused
 from explorer.fold import StepFailed
+from explorer.json_state import MISSING
 from explorer.model import Aggregate, Domain, Event, Json, StreamKey
-from explorer.plugins import aggregate_for, build_command, load
+from explorer.plugins import aggregate_for, broken, build_command, load
 
 _SHOWN = 20  # differences that a failing test lists
+_WIDTH = 100  # characters of a value in them
 
 
 @dataclass
@@ -37,10 +39,8 @@ class Stream:
 
     def __post_init__(self) -> None:
         loaded = load(self.plugins)
-        named = tuple(str(file).rpartition("/")[2] for file in self.plugins)
-        broken = [text for text in loaded.problems if text.startswith((*named, *self.plugins))] if named else []
-        if broken:
-            raise PluginBroken(broken[0])
+        if problem := broken(loaded, self.plugins):
+            raise PluginBroken(problem)
         claim = aggregate_for(loaded.domains, self.category)
         if claim is None:
             raise Invalid(f"No domain claims the category {self.category}.", "Name the plug-in file that does.")
@@ -109,8 +109,8 @@ class Stream:
 
     def then_at(self, path: str, expected: Any) -> None:
         """At this place of the state, a JSON Pointer, is this value. Raises AssertionError."""
-        found = at(self.state, path)
-        if found is _NOTHING:
+        found = value_at(self.state, path)
+        if found is MISSING:
             raise AssertionError(f"There is nothing at {path} in the state.\n{self._failed()}")
         self._then(expected, found)
 
@@ -131,33 +131,17 @@ class Stream:
 
     def _then(self, expected: Any, found: Json) -> None:
         changes = diff(payload.to_json(expected), found)
-        lines = [f"  {one.path or '(all)'}: expected {_brief(one.before)}, is {_brief(one.after)}" for one in changes]
+        lines = [
+            f"  {one.path or '(all)'}: expected {payload.one_line(one.before, _WIDTH)},"
+            f" is {payload.one_line(one.after, _WIDTH)}"
+            for one in changes
+        ]
         if len(lines) > _SHOWN:
             lines[_SHOWN:] = [f"  … and {len(lines) - _SHOWN} more"]
         assert not changes, "\n".join(["It differs:", *lines, self._failed()]).rstrip()
 
     def _failed(self) -> str:
         return "\n".join(["The reducer failed:", *self.failures]) if self.failures else ""
-
-
-_NOTHING: Any = object()
-
-
-def at(state: Any, path: str) -> Any:
-    """What is at this JSON Pointer; `_NOTHING` where there is nothing."""
-    for token in tokens(path):
-        if isinstance(state, dict) and token in state:
-            state = state[token]
-        elif isinstance(state, list) and token.isascii() and token.isdecimal() and int(token) < len(state):
-            state = state[int(token)]
-        else:
-            return _NOTHING
-    return state
-
-
-def _brief(value: Json) -> str:
-    text = payload.encode_plain(value).decode()
-    return text if len(text) <= 100 else f"{text[:99]}…"
 
 
 # -- writing the file --------------------------------------------------------------------------------------------------
@@ -250,4 +234,4 @@ def differences(wrong: Json, right: Json) -> list[Expected]:
     changes = diff(wrong, right)
     if any(one.op != "replace" or one.key or not one.path for one in changes):
         return [Expected("", right)]
-    return [Expected(pointer(tokens(one.path)), one.after) for one in changes]
+    return [Expected(one.path, one.after) for one in changes]

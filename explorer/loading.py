@@ -9,9 +9,10 @@ from typing import Any
 from explorer import fold, payload
 from explorer.errors import ReducerFailed
 from explorer.fold import StepFailed
-from explorer.model import Aggregate, Domain, Event, Snapshot, StreamKey
+from explorer.model import Aggregate, Domain, Event, Snapshot, StreamInfo, StreamKey
 from explorer.plugins import fingerprint
 from explorer.stores.store import Store
+from explorer.stores.walk import pages
 
 PAGE = 1000
 _CANDIDATES = 20  # snapshots looked at for one that is usable
@@ -86,6 +87,11 @@ def _usable(
                 yield snapshot, fold.from_json(aggregate, decoded.value)
             except StepFailed:
                 continue  # a cache that cannot be read is no cache: verifying it says why
+
+
+def streams_of(store: Store, category: str | None = None, find: str | None = None) -> Iterator[StreamInfo]:
+    """The streams of a store as `Store.streams` orders and finds them, in pages. Raises what the store raises."""
+    return pages(lambda after: store.streams(category, find, after=after))
 
 
 def events_of(store: Store, key: StreamKey, after: int = 0, upto: int | None = None) -> Iterator[Event]:

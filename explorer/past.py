@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from explorer.causation import said
-from explorer.diff import tokens
+from explorer.diff import value_at
 from explorer.json_state import MISSING
 from explorer.model import CrudRow, DomainEvent, Json, Question
 from explorer.narration import narrate
@@ -37,20 +36,8 @@ class Answer:
 
 def at(state: Json, path: str) -> Json:
     """What a JSON Pointer points at; None where there is nothing."""
-    found = _at(state, path)
+    found = value_at(state, path)
     return None if found is MISSING else found
-
-
-def _at(state: Json, path: str) -> Any:
-    """Or MISSING."""
-    for name in tokens(path):
-        if isinstance(state, dict) and name in state:
-            state = state[name]
-        elif isinstance(state, list) and name.isascii() and name.isdecimal() and int(name[:9]) < len(state):
-            state = state[int(name[:9])]
-        else:
-            return MISSING
-    return state
 
 
 # -- the row -----------------------------------------------------------------------------------------------------------
@@ -104,9 +91,9 @@ def answers(question: Question, events: Sequence[DomainEvent], states: Callable[
     the first of them. That something is there for the first time is no change of it."""
     found = []
     if question.changed:
-        before = _at(states(-1), question.changed)
+        before = value_at(states(-1), question.changed)
         for number, event in enumerate(events):
-            after = _at(states(number), question.changed)
+            after = value_at(states(number), question.changed)
             if after != before and before is not MISSING:
                 found.append(Answer(event, before, None if after is MISSING else after))
             before = after

@@ -19,7 +19,18 @@ from explorer.errors import Invalid
 from explorer.json_state import to_json
 from explorer.model import Json
 
-__all__ = ["DEPTH", "Decoded", "decode", "decode_plain", "encode", "encode_plain", "parse", "pretty", "to_json"]
+__all__ = [
+    "DEPTH",
+    "Decoded",
+    "decode",
+    "decode_plain",
+    "encode",
+    "encode_plain",
+    "one_line",
+    "parse",
+    "pretty",
+    "to_json",
+]
 
 DEPTH = 500
 """Levels of nesting in a payload at most."""
@@ -97,6 +108,12 @@ def decode_plain(raw: bytes) -> Json:
     except (msgspec.MsgspecError, RecursionError):
         return _exact_decoder.decode(raw.decode())  # type: ignore[no-any-return]
     return value
+
+
+def one_line(value: Json, length: int = 200) -> str:
+    """A JSON value on one line, cut."""
+    text = encode_plain(value).decode()
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def pretty(value: Json) -> str:

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from explorer import rows
 from explorer.command_fields import build_command, commands_of
@@ -24,9 +24,12 @@ from explorer.errors import PluginBroken
 from explorer.fold import failure
 from explorer.model import Aggregate, Domain, Projection
 
-__all__ = ["Loaded", "aggregate_for", "build_command", "describe", "fingerprint", "load", "named"]
+__all__ = ["Claim", "Loaded", "aggregate_for", "broken", "build_command", "describe", "fingerprint", "load", "named"]
 
 GROUP = "event_store_explorer.domains"
+
+Claim: TypeAlias = tuple[Domain | None, Aggregate | None]
+"""Who folds a stream; (None, None) is the generic fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,12 @@ def load(files: Sequence[str] = ()) -> Loaded:
             problems.append(str(broken))
     domains.append(DOMAIN)
     return Loaded(tuple(domains), tuple(problems))
+
+
+def broken(loaded: Loaded, files: Iterable[str]) -> str | None:
+    """Why one of these files, which were named, is not among the domains."""
+    named = tuple(name for file in files for name in (file, Path(file).name))
+    return next((problem for problem in loaded.problems if problem.startswith(named)), None)
 
 
 def aggregate_for(domains: Iterable[Domain], category: str) -> tuple[Domain, Aggregate] | None:

@@ -27,16 +27,16 @@ from explorer.watched_fold import Circumstances
 
 RUNS = (
     Circumstances(
-        "hash seed 1, UTC, a clock that stands still in 2001",
-        {"PYTHONHASHSEED": "1", "TZ": "UTC"},
-        1_000_000_000.0,
-        True,
+        name="hash seed 1, UTC, a clock that stands still in 2001",
+        environment={"PYTHONHASHSEED": "1", "TZ": "UTC"},
+        now=1_000_000_000.0,
+        frozen=True,
     ),
     Circumstances(
-        "hash seed 2, Kathmandu, a clock in 2033",
-        {"PYTHONHASHSEED": "2", "TZ": "Asia/Kathmandu"},
-        2_000_000_000.0,
-        False,
+        name="hash seed 2, Kathmandu, a clock in 2033",
+        environment={"PYTHONHASHSEED": "2", "TZ": "Asia/Kathmandu"},
+        now=2_000_000_000.0,
+        frozen=False,
     ),
 )
 SLICE = 0.1  # seconds between looks whether it is cancelled

@@ -25,15 +25,7 @@ Stream: TypeAlias = tuple[str, str, int]
 """Category, id, and how many events are folded."""
 
 _RANDOM = (
-    "random",
-    "randint",
-    "randrange",
-    "choice",
-    "choices",
-    "shuffle",
-    "sample",
-    "uniform",
-    "gauss",
+    *("random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss"),
     "getrandbits",
 )
 _CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
@@ -73,17 +65,16 @@ def run(
     folder: str,
 ) -> None:
     """In the child: fold these streams, write for each event a line into `folder`, its version and the state after it
-    as JSON, and send what was seen of each stream, a dictionary; then None. An error is sent as its sentence."""
+    as JSON, and send what was seen of each stream, in their order; then None. An error is sent as its sentence."""
     watch = Watch()
     _put_under_watch(watch, how)
     from explorer.engine.child import die_with
     from explorer.errors import ExplorerError
 
     die_with(parent)
-
     try:
-        for number, found in enumerate(_folds(spec, plugins, streams, watch, folder)):
-            connection.send({"stream": number, **found})
+        for found in _folds(spec, plugins, streams, watch, folder):
+            connection.send(found)
         connection.send(None)
     except ExplorerError as error:
         connection.send(str(error))

@@ -23,16 +23,16 @@ from explorer.branches import (
 )
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins
-from explorer.cli.output import BOLD, RED, YELLOW, Output, one_line
+from explorer.cli.output import BOLD, RED, YELLOW, Output
 from explorer.cli.reading import Verb, print_changes
 from explorer.commands import compensation
 from explorer.comparing import align, ends_differently
-from explorer.engine.folding import Claim, claim
+from explorer.engine.folding import claim
 from explorer.errors import Invalid
 from explorer.given_when_then import Expected, exported
 from explorer.loading import events_of
 from explorer.model import Event, Json, StreamKey
-from explorer.plugins import aggregate_for
+from explorer.plugins import Claim, aggregate_for
 from explorer.stores import Store
 
 # -- what if -----------------------------------------------------------------------------------------------------------
@@ -45,11 +45,10 @@ def what_if(arguments: argparse.Namespace, output: Output, cancellation: Cancell
         events = _stream(store, key)
         domain, aggregate = claim(store, domains, key)
         identity = store.info.identity
-    others, branch = _begun(arguments, identity)
-    for kind, given in arguments.edits:
-        branch = branch.edited(_edit(kind, given, events))
-    if arguments.compensate:
-        with opened(arguments, cancellation) as store:
+        others, branch = _begun(arguments, identity)
+        for kind, given in arguments.edits:
+            branch = branch.edited(_edit(kind, given, events))
+        if arguments.compensate:
             return _compensate(output, store, (domain, aggregate), arrange(branch, events), events)
     both = fold_both(branch, events, aggregate, domain.upcast if domain else None)
     _print(output, both, events)
@@ -89,7 +88,6 @@ def _edit(kind: str, given: str, events: Sequence[Event]) -> AnyEdit:
     where, _, type_name = head.partition(":")
     if not equals or (kind == "insert" and not type_name):
         raise Invalid(f"--{kind} {given}: it has to look like {'N:TYPE=JSON' if kind == 'insert' else 'N=JSON'}.")
-    payload.parse(data)
     if kind == "insert":
         return Insert(_before(where, events), type_name, data)
     line = _line(where, events)
@@ -169,8 +167,9 @@ def _compensate(output: Output, store: Store, who: Claim, arranged: Arranged, ev
             }
         )
         appended = ", ".join(one.type for one in decision.events) or "nothing"
+        fields = payload.one_line(payload.to_json(command), 60)
         output.row(
-            f"v{event.version}", event.type, f"{type(command).__name__} {one_line(payload.to_json(command), 60)}",
+            f"v{event.version}", event.type, f"{type(command).__name__} {fields}",
             f"refused: {decision.refused}" if decision.refused else appended,
         )  # fmt: skip
     output.flush()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from explorer import payload
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins, spec_of
-from explorer.cli.output import RED, Output, one_line
+from explorer.cli.output import RED, Output
+from explorer.cli.reading import limited
 from explorer.errors import Invalid
+from explorer.loading import streams_of
 from explorer.model import StreamKey
 from explorer.plugins import aggregate_for
 from explorer.purity import RUNS, check
@@ -26,7 +29,7 @@ def purity_verb(arguments: argparse.Namespace, output: Output, cancellation: Can
         if arguments.id is not None:
             keys = [StreamKey(arguments.category, arguments.id)]
         else:
-            keys = _changed_last(store, arguments.category, arguments.limit)
+            keys = _some(store, arguments.category, arguments.limit)
         keys = [key for key in keys if aggregate_for(domains, key.category) is not None]
         if not keys:
             raise Invalid("No domain claims a stream of these.", "Give the one whose reducers are meant by --plugin.")
@@ -46,7 +49,7 @@ def purity_verb(arguments: argparse.Namespace, output: Output, cancellation: Can
                 }
             )
             difference = "; ".join(
-                f"{change.path} {one_line(change.before, 40)} | {one_line(change.after, 40)}"
+                f"{change.path} {payload.one_line(change.before, 40)} | {payload.one_line(change.after, 40)}"
                 for change in one.differences[:_SHOWN]
             )
             output.row(
@@ -59,10 +62,11 @@ def purity_verb(arguments: argparse.Namespace, output: Output, cancellation: Can
     return 1 if found else 0
 
 
-def _changed_last(store: Store, category: str | None, limit: int) -> list[StreamKey]:
-    if category is None:
+def _some(store: Store, category: str | None, limit: int) -> list[StreamKey]:
+    """The first so many streams of a category, or those of the store that changed last; 0 is all."""
+    if category is None and limit:
         return [info.key for info in store.recent_streams(limit)]
-    return [info.key for info in store.streams(category, limit=limit).rows]
+    return [info.key for info in limited(streams_of(store, category), limit)]
 
 
 VERBS = {"purity": purity_verb}

@@ -11,7 +11,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import TextIO
 
 from explorer import payload
 from explorer.engine.text import visible
@@ -188,9 +188,3 @@ def snapshot_row(snapshot: Snapshot, verdict: str | None = None) -> dict[str, Js
         "taken_at": when(snapshot.taken_at),
         "verdict": verdict,
     }
-
-
-def one_line(value: Any, length: int = 200) -> str:
-    """A JSON value on one line, cut."""
-    text = payload.encode_plain(value).decode()
-    return text if len(text) <= length else text[: length - 1] + "…"

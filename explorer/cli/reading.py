@@ -18,15 +18,14 @@ from explorer.cli.output import (
     Output,
     brief_when,
     event_row,
-    one_line,
     position_json,
     stream_row,
 )
 from explorer.diff import Change, diff
 from explorer.engine.folding import Folding, position_text
 from explorer.errors import Invalid
-from explorer.loading import events_of
-from explorer.model import Event, EventQuery, Json, StreamInfo, StreamKey
+from explorer.loading import events_of, streams_of
+from explorer.model import Event, EventQuery, Json, StreamKey
 from explorer.plugins import Loaded, aggregate_for
 from explorer.stores import Store
 from explorer.stores.conformance import check as check_store
@@ -65,7 +64,7 @@ def info(arguments: argparse.Namespace, output: Output, cancellation: Cancellati
 def streams(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
     output.columns("category", "id", ">version", ">events", "first", "last")
     with opened(arguments, cancellation) as store:
-        for stream in _limited(_streams(store, arguments), arguments.limit):
+        for stream in limited(streams_of(store, arguments.category, arguments.find), arguments.limit):
             if stream.events is None or (stream.first_at is None and stream.version):
                 stream = store.stream(stream.key) or stream
             output.line(stream_row(stream))
@@ -79,19 +78,9 @@ def streams(arguments: argparse.Namespace, output: Output, cancellation: Cancell
     return 0
 
 
-def _limited(rows: Iterable[T], limit: int) -> Iterable[T]:
+def limited(rows: Iterable[T], limit: int) -> Iterable[T]:
     """The first so many; 0 is all."""
     return itertools.islice(rows, limit) if limit else rows
-
-
-def _streams(store: Store, arguments: argparse.Namespace) -> Iterator[StreamInfo]:
-    after = None
-    while True:
-        page = store.streams(arguments.category, arguments.find, after=after, limit=PAGE)
-        yield from page.rows
-        if page.next is None:
-            return
-        after = page.next
 
 
 def events(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
@@ -100,7 +89,7 @@ def events(arguments: argparse.Namespace, output: Output, cancellation: Cancella
     event_columns(output)
     with opened(arguments, cancellation) as store:
         found = _of_stream(store, arguments) if arguments.id is not None else _of_store(store, arguments)
-        for event in _limited(found, arguments.limit):
+        for event in limited(found, arguments.limit):
             print_event(output, event)
     output.flush()
     if not output.printed:
@@ -144,7 +133,7 @@ def print_event(output: Output, event: Event, *more: str, late: bool | None = No
     problem = f"⚠ {row['problem']}" if row["problem"] else ""
     output.row(
         "" if event.position is None else position_text(event.position), brief_when(event.recorded_at), event.category,
-        event.id, f"{event.version}", event.type, *more, problem or one_line(row["data"]),
+        event.id, f"{event.version}", event.type, *more, problem or payload.one_line(row["data"]),
         style=style or (YELLOW if problem else ""),
     )  # fmt: skip
 
@@ -228,7 +217,7 @@ def print_changes(output: Output, changes: list[Change]) -> None:
             }
         )
         sign, style = _SIGNS[change.op]
-        before, after = one_line(change.before, 60), one_line(change.after, 60)
+        before, after = payload.one_line(change.before, 60), payload.one_line(change.after, 60)
         what = {
             "add": after,
             "remove": before,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from explorer.branches import AnyEdit
-from explorer.engine.ask import Ask
-
-ROWS = 200
+from explorer.engine.ask import ROWS, Ask
 
 
 class FoldBranch(Ask, frozen=True, tag=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TypeAlias
 
-from explorer.branches import Branch, Lockstep, arrange, rows_compared
+from explorer.branches import Branch, Lockstep, fold_in_turns
 from explorer.diff import diff
 from explorer.engine.asks_branches import BranchDiff, BranchPage, BranchRow, BranchState, FoldBranch
 from explorer.engine.folding import STRETCH, Folding
@@ -14,12 +14,9 @@ from explorer.engine.rows import cut, diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
 from explorer.loading import events_of
 from explorer.model import Event
-from explorer.replay import Replay
 from explorer.stores import Store
 
 OfBranch: TypeAlias = FoldBranch | BranchState | BranchDiff
-
-_FEW = 50  # events folded at once: others get their turn
 
 
 class Branching:
@@ -55,23 +52,9 @@ class Branching:
             events.append(event)
             if len(events) % STRETCH == 0:
                 yield None
-        arranged = arrange(Branch("", ask.category, ask.id, ask.edits), events)
+        branch = Branch("", ask.category, ask.id, ask.edits)
         upcast = folding.domain.upcast if folding.domain else None
-        replays = []
-        for side in (events, arranged.events):
-            replay = Replay(folding.aggregate, upcast, history=lambda side=side: iter(side))  # type: ignore[misc]
-            replays.append(replay)
-            for start in range(0, len(side), _FEW):
-                replay.extend(side[start : start + _FEW])
-                yield None
-        diverges = None
-        for index, differs in rows_compared(arranged.rows, *replays):
-            if differs:
-                diverges = index
-                break
-            if index % STRETCH == 0:
-                yield None
-        self._both = Lockstep(arranged.rows, arranged.events, replays[0], replays[1], diverges)
+        self._both = yield from fold_in_turns(branch, events, folding.aggregate, upcast)
         self._events, self._known = events, known
         return self._both
 

@@ -6,7 +6,6 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
 
 from explorer import fold
 from explorer.engine.messages import EventColumns, StepColumns
@@ -14,7 +13,7 @@ from explorer.fold import StepFailed
 from explorer.loading import events_of
 from explorer.model import Aggregate, Domain, Event, Position, Snapshot, StreamKey
 from explorer.oddities import Oddities
-from explorer.plugins import Loaded, aggregate_for
+from explorer.plugins import Claim, Loaded, aggregate_for
 from explorer.replay import Replay
 from explorer.stores import Store
 from explorer.stores.layout import microseconds
@@ -26,8 +25,6 @@ _NO_TIME = -(1 << 63)
 
 
 BEGINNING = 20  # events of a stream by which it is known whose it is
-
-Claim: TypeAlias = tuple[Domain | None, Aggregate | None]
 
 
 def claim(store: Store, domains: Loaded, key: StreamKey) -> Claim:

@@ -15,6 +15,7 @@ from explorer.descriptions import FieldInfo as FieldInfo
 from explorer.descriptions import ReadModelInfo as ReadModelInfo
 from explorer.descriptions import ServiceInfo as ServiceInfo
 from explorer.descriptions import TableInfo as TableInfo
+from explorer.engine.ask import ROWS as ROWS
 from explorer.engine.ask import Ask as Ask
 from explorer.engine.asks_branches import BranchDiff as BranchDiff
 from explorer.engine.asks_branches import BranchPage as BranchPage
@@ -22,7 +23,6 @@ from explorer.engine.asks_branches import BranchState as BranchState
 from explorer.engine.asks_branches import FoldBranch as FoldBranch
 
 CUT = 200  # characters of one value in a row
-ROWS = 200  # rows in one page at most
 LINE = 2_000  # characters of one line of text at most
 MESSAGE = 64 * 1024  # bytes
 

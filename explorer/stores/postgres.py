@@ -363,6 +363,8 @@ class PostgresConnection:
         return changed
 
     def listen(self, channel: str) -> None:
+        if channel == self._channel:
+            return
         self._channel = channel
         if self._driver is not None:
             self._start_listening()

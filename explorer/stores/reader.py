@@ -57,7 +57,6 @@ class SqlStore:
         self._reading = Reading(connection, instance)
         self._snapshots = SnapshotReading(self._reading)
         self._filed: Filed | None = None
-        self._listens = False  # to those who announce their commits
 
     def close(self) -> None:
         if self._filed:
@@ -156,10 +155,9 @@ class SqlStore:
     # -- following -----------------------------------------------------------------------------------------------------
 
     def changed(self) -> bool:
-        if not self._listens and self.instance.channel:
+        if self.instance.channel:
             # Only who follows: each listener is woken by every commit. And before this look, so that none is missed.
             self._connection.listen(self.instance.channel)
-            self._listens = True
         changed = self._connection.changed()
         if self.info.static and not self._connection.static:
             self.info = replace(self.info, static=False, notice=self.instance.notice)

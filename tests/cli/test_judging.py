@@ -38,6 +38,10 @@ def test_nothing_is_wrong(run: Run, shop: Shop, tmp_path: Path) -> None:
     done = run("purity", shop.url, "--category", shop.category, "--plugin", pure, json=False)
     assert done.code == 0, done.err
     assert done.out.endswith("nothing is wrong.\n")
+    every = run("purity", shop.url, "--limit", "0", "--plugin", pure, json=False)
+    assert every.code == 0, every.err
+    one = run("purity", shop.url, "--limit", "1", "--category", shop.category, "--plugin", pure, json=False)
+    assert one.out.startswith("1 stream folded with ")
 
 
 def test_what_cannot_be_judged(run: Run, shop: Shop) -> None:

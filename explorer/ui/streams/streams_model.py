@@ -134,10 +134,8 @@ class StreamsModel(QAbstractItemModel):
                     category.rows[place] = row
                     self._fresh.add((row.category, row.id))
                     changed.append(place)
-            if changed:  # at once: a tree looks for the line of each that it is told of
-                first, last = (self.createIndex(place, 0, category.number) for place in (min(changed), max(changed)))
-                self.dataChanged.emit(first, last)
-            if new:
+            self._lines_changed(category, changed)
+            if new and category.complete:
                 self._changed(category)
         # Only now: for whatever changes behind a new line the tree is laid out once more.
         for category, new in added.items():
@@ -164,9 +162,13 @@ class StreamsModel(QAbstractItemModel):
             fresh, self._fresh = self._fresh, set()
             for category in self._categories:
                 places = [category.places[id] for name, id in fresh if name == category.name and id in category.places]
-                if places:
-                    first, last = (self.createIndex(place, 0, category.number) for place in (min(places), max(places)))
-                    self.dataChanged.emit(first, last, [FRESH_ROLE])
+                self._lines_changed(category, places, [FRESH_ROLE])
+
+    def _lines_changed(self, category: Category, places: Sequence[int], roles: Sequence[int] = ()) -> None:
+        """All from the first to the last at once: a tree looks for the line of each that it is told of."""
+        if places:
+            first, last = (self.createIndex(place, 0, category.number) for place in (min(places), max(places)))
+            self.dataChanged.emit(first, last, roles)
 
     def _changed(self, category: Category) -> None:
         index = self.index_of(category)
