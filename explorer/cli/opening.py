@@ -7,25 +7,25 @@ import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 
 from explorer.cancellation import Cancellation
 from explorer.engine.text import visible
 from explorer.errors import Invalid, NeedsPassword, PluginBroken, ReadOnly
 from explorer.model import Position
-from explorer.plugins import Loaded, load
+from explorer.plugins import Loaded, broken, load
 from explorer.stores import Store, StoreSpec, open_store
 
 
 def spec_of(arguments: argparse.Namespace, writable: bool = False) -> StoreSpec:
-    """What to open, as the options say. PGPASSWORD is found by the driver where the URL has no password."""
+    """What to open, as the options say. PGPASSWORD is found by the driver where the URL has no password; one that was
+    typed is remembered for the next opening."""
     return StoreSpec(
         url=arguments.url,
         layout=arguments.layout,
         instance=arguments.instance,
         writable=writable or arguments.writable,
         create=getattr(arguments, "create", False),
+        password=getattr(arguments, "password", None),
     )
 
 
@@ -38,12 +38,12 @@ def opened(
 
     Raises CannotOpen, and ReadOnly where a verb may not write.
     """
-    store = _open(spec_of(arguments))
+    store = _open(arguments)
     try:
         if writes and not store.info.writable:
             if store.info.layout == "own":
                 store.close()
-                store = _open(spec_of(arguments, writable=True))
+                store = _open(arguments, writable=True)
             elif not foreign:
                 raise ReadOnly(
                     f"This store ({store.info.layout}) is open read-only.",
@@ -55,22 +55,22 @@ def opened(
         store.close()
 
 
-def _open(spec: StoreSpec) -> Store:
+def _open(arguments: argparse.Namespace, writable: bool = False) -> Store:
     try:
-        return open_store(spec)
+        return open_store(spec_of(arguments, writable))
     except NeedsPassword:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
-    return open_store(replace(spec, password=getpass.getpass("Password: ", sys.stderr)))
+    arguments.password = getpass.getpass("Password: ", sys.stderr)
+    return open_store(spec_of(arguments, writable))
 
 
 def plugins(arguments: argparse.Namespace) -> Loaded:
     """The domains. A file that was named must load; what else is broken is said. Raises PluginBroken."""
     loaded = load(arguments.plugin)
-    asked = tuple(name for file in arguments.plugin for name in (file, Path(file).name))
+    if problem := broken(loaded, arguments.plugin):
+        raise PluginBroken(problem)
     for problem in loaded.problems:
-        if problem.startswith(asked):
-            raise PluginBroken(problem)
         print(visible(f"plug-in: {problem}"), file=sys.stderr)
     return loaded
 

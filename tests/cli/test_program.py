@@ -90,14 +90,13 @@ def test_where_the_password_is_taken_from(run: Run, guarded: tuple[str, str], mo
     assert run("info", within).code == 0
 
 
-@pytest.mark.parametrize("typed", [PASSWORD, "n0t-it"])
-def test_the_password_is_asked_for_on_a_terminal(guarded: tuple[str, str], typed: str) -> None:
+@pytest.mark.parametrize(("verb", "typed"), [("info", PASSWORD), ("info", "n0t-it"), ("purity", PASSWORD)])
+def test_the_password_is_asked_for_on_a_terminal(guarded: tuple[str, str], verb: str, typed: str) -> None:
+    """Once, also where a verb opens the store again, in processes of its own."""
     master, slave = pty.openpty()
     env = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
     try:
-        with program(
-            "info", guarded[0], "--json", stdin=slave, stderr=slave, env=env, start_new_session=True
-        ) as running:
+        with program(verb, guarded[0], stdin=slave, stderr=slave, env=env, start_new_session=True) as running:
             said = b""
             while b"Password:" not in said:
                 said += os.read(master, 1000)
