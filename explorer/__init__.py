@@ -73,9 +73,9 @@ What is started
                      (story_mode, player, acting). Below them: asking/ waits for the window (worker, polling, lanes;
                      serving: processes of services; watching: who has subscribed), parts/ are widgets that know no
                      store, look/ is how all of it looks
-    cli/             the program without a window: arguments, opening, output; reading, branching, judging, tailing,
-                     tracing, writing, serving, subscriptions, views and simulating have the verbs, window starts the
-                     window where display finds one
+    cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;
+                     reading, branching, judging, tailing, tracing, writing, serving, subscriptions, views and
+                     simulating have the verbs, window starts the window where display finds one
     selftest         does this installation work?
 """
 

@@ -6,16 +6,29 @@ import argparse
 import difflib
 import os
 from collections.abc import Sequence
-from functools import partial
 
 from explorer import __version__
+from explorer.cli.debugging_arguments import add_debugging
+from explorer.cli.options import (
+    Formatter,
+    Verbs,
+    above_zero,
+    add_limit,
+    add_opening,
+    add_output,
+    add_store_verb,
+    add_stream,
+    add_verb,
+    seconds_of,
+    whole_number,
+)
 
 PROGRAM = "event-store-explorer"
 
 VERBS = (
     *("gui", "demo", "story", "info", "streams", "events", "state", "diff", "trace", "tail"),
-    *("compare", "what-if"),
-    *("append", "issue", "snapshots", "services", "read-models", "simulate", "purity", "check"),
+    *("compare", "what-if", "purity"),
+    *("append", "issue", "snapshots", "services", "read-models", "simulate", "check"),
 )
 
 EPILOG = """\
@@ -27,36 +40,24 @@ exit codes: 0 done · 1 refused, a conflict, or a check failed · 2 wrong usage 
 """
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30, width=min(120, max(60, _columns() - 2)))
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size().columns
-    except OSError:
-        return 100
-
-
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     whole = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Open an event store, look at it, replay it, write to it, watch it live. No verb: the window.",
         epilog=EPILOG,
-        formatter_class=_Formatter,
+        formatter_class=Formatter,
     )
     whole.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     whole.add_argument("--selftest", action="store_true", help="check this installation from inside, and exit")
     verbs = whole.add_subparsers(dest="verb", metavar="VERB", title="verbs")
 
-    gui = _verb(verbs, "gui", "open the window", "Open the window, with a store if one is named.")
+    gui = add_verb(verbs, "gui", "open the window", "Open the window, with a store if one is named.")
     gui.add_argument("url", metavar="URL", nargs="?", help="the store to open")
-    _opening(gui)
+    add_opening(gui)
     gui.add_argument("--screenshot", metavar="FILE.png", help="render the window to this file and exit")
 
-    demo = _verb(
+    demo = add_verb(
         verbs,
         "demo",
         "the Customers and Orders demo",
@@ -68,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--screenshot", metavar="FILE.png", help="render the window to this file and exit")
     demo.add_argument("--plugin", metavar="FILE.py", action="append", default=[], help="a plug-in (may be repeated)")
 
-    story = _verb(
+    story = add_verb(
         verbs,
         "story",
         "a guided story for presenting",
@@ -78,57 +79,63 @@ def parser() -> argparse.ArgumentParser:
     story.add_argument("--check", action="store_true", help="only say what is wrong with it, with lines")
     story.add_argument("--plugin", metavar="FILE.py", action="append", default=[], help="a plug-in (may be repeated)")
 
-    _store_verb(
+    add_store_verb(
         verbs, "info", "what kind of store it is", "Say what kind of store this is and what can be done with it."
     )
 
-    streams = _store_verb(verbs, "streams", "its streams", "List streams in the order of the store.")
+    streams = add_store_verb(verbs, "streams", "its streams", "List streams in the order of the store.")
     streams.add_argument("--category", metavar="C", help="only this category")
     streams.add_argument("--find", metavar="TEXT", help="only those whose category or id contains this")
-    _limit(streams)
+    add_limit(streams)
 
-    events = _store_verb(verbs, "events", "its events", "List events in the order of the store, or of one stream.")
+    events = add_store_verb(verbs, "events", "its events", "List events in the order of the store, or of one stream.")
     events.add_argument("--category", metavar="C", help="only this category")
     events.add_argument("--id", metavar="I", help="only this stream (with --category)")
     events.add_argument("--type", metavar="GLOB", help="only these types; * and ? stand for anything")
     events.add_argument("--after", metavar="POSITION", help="only events after this position")
-    _limit(events)
+    add_limit(events)
 
-    state = _store_verb(verbs, "state", "the state of one stream", "Fold a stream and show its state.")
-    _stream(state)
-    state.add_argument("--version", metavar="N", type=_version, help="after this version (0: before the first event)")
+    state = add_store_verb(verbs, "state", "the state of one stream", "Fold a stream and show its state.")
+    add_stream(state)
+    state.add_argument(
+        "--version", metavar="N", type=whole_number, help="after this version (0: before the first event)"
+    )
 
-    diff = _store_verb(verbs, "diff", "what changed between two versions", "Show what changed between two versions.")
-    _stream(diff)
-    diff.add_argument("before", metavar="FROM", type=_version, help="a version; 0 is before the first event")
-    diff.add_argument("after", metavar="TO", type=_version, help="a version")
+    diff = add_store_verb(verbs, "diff", "what changed between two versions", "Show what changed between two versions.")
+    add_stream(diff)
+    diff.add_argument("before", metavar="FROM", type=whole_number, help="a version; 0 is before the first event")
+    diff.add_argument("after", metavar="TO", type=whole_number, help="a version")
 
-    trace = _store_verb(
+    trace = add_store_verb(
         verbs, "trace", "what led to an event, and to what it led", "Show the causes and effects of an event as a tree."
     )
     trace.add_argument("event", metavar="EVENT_ID", help="or Category/id/version, where events have no ids")
     trace.add_argument("--mermaid", action="store_true", help="as the text of a Mermaid sequence diagram")
 
-    _branching(verbs)
-    tail = _store_verb(verbs, "tail", "events as they arrive", "Print events as they arrive, until Ctrl+C.")
+    add_debugging(verbs)
+    tail = add_store_verb(verbs, "tail", "events as they arrive", "Print events as they arrive, until Ctrl+C.")
     tail.add_argument("--after", metavar="POSITION", help="begin after this position (else: what comes from now on)")
     tail.add_argument("--name", metavar="NAME", help="remember under this name where it ends, and go on there")
     tail.add_argument("--category", metavar="C", help="only this category")
     tail.add_argument("--type", metavar="GLOB", help="only these types; * and ? stand for anything")
-    tail.add_argument("--seconds", metavar="S", type=_seconds, help="end after so many seconds")
-    _limit(tail, None)
+    tail.add_argument("--seconds", metavar="S", type=seconds_of, help="end after so many seconds")
+    add_limit(tail, None)
 
-    append = _store_verb(verbs, "append", "append one event", "Append one event to a stream of our own store.")
-    _stream(append)
+    append = add_store_verb(verbs, "append", "append one event", "Append one event to a stream of our own store.")
+    add_stream(append)
     append.add_argument("--type", metavar="T", required=True, help="type of the event")
     append.add_argument("--data", metavar="JSON", required=True, help="payload; @FILE reads a file, - standard input")
     append.add_argument("--metadata", metavar="JSON", help="an object; who wrote it by hand is added")
-    append.add_argument("--expected", metavar="N", type=_version, help="events that must be there (0: a new stream)")
+    append.add_argument(
+        "--expected", metavar="N", type=whole_number, help="events that must be there (0: a new stream)"
+    )
     append.add_argument("--create", action="store_true", help="make our own store if there is nothing yet")
     append.add_argument("--event-id", metavar="UUID", help="doing it again with the same id changes nothing")
     append.add_argument("--reason", metavar="TEXT", help="why, kept in the metadata")
 
-    issue = _store_verb(verbs, "issue", "issue a command", "Let an aggregate decide a command, and append its events.")
+    issue = add_store_verb(
+        verbs, "issue", "issue a command", "Let an aggregate decide a command, and append its events."
+    )
     issue.add_argument("aggregate", metavar="AGGREGATE", help="as the domain names it, for example Order")
     issue.add_argument("command", metavar="COMMAND", help="for example CancelOrder")
     issue.add_argument("--id", metavar="I", required=True, help="id of the aggregate")
@@ -140,19 +147,19 @@ def parser() -> argparse.ArgumentParser:
     issue.add_argument("--dry-run", action="store_true", help="show the events without appending them")
     issue.add_argument("--reason", metavar="TEXT", help="why, kept in the metadata")
 
-    simulate = _store_verb(
+    simulate = add_store_verb(
         verbs,
         "simulate",
         "customers who order, at a rate",
         "Issue commands of Customers and Orders on our own store, so many orders a second, and say how late they were. "
         "Services are not part of it:\nwhere none run no order is approved, and shipping one is refused.",
     )
-    simulate.add_argument("--rate", metavar="R", type=_positive, required=True, help="orders a second")
-    simulate.add_argument("--seconds", metavar="S", type=_positive, required=True, help="end after so many seconds")
-    simulate.add_argument("--seed", metavar="N", type=_version, default=1, help="who orders what (default 1)")
+    simulate.add_argument("--rate", metavar="R", type=above_zero, required=True, help="orders a second")
+    simulate.add_argument("--seconds", metavar="S", type=above_zero, required=True, help="end after so many seconds")
+    simulate.add_argument("--seed", metavar="N", type=whole_number, default=1, help="who orders what (default 1)")
     simulate.add_argument("--create", action="store_true", help="make our own store if there is nothing yet")
 
-    snapshots = _verb(verbs, "snapshots", "list, take, verify or delete snapshots", "Snapshots: a cache of states.")
+    snapshots = add_verb(verbs, "snapshots", "list, take, verify or delete snapshots", "Snapshots: a cache of states.")
     what = snapshots.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
     for name, text in (
         ("list", "list snapshots"),
@@ -160,95 +167,44 @@ def parser() -> argparse.ArgumentParser:
         ("verify", "compare what is saved with a replay"),
         ("delete", "delete a snapshot"),
     ):
-        part = _verb(what, name, text, text.capitalize() + ".")
-        _opening(part)
-        _output(part)
+        part = add_verb(what, name, text, text.capitalize() + ".")
+        add_opening(part)
+        add_output(part)
         part.add_argument("url", metavar="URL", help="the store")
         must = name in ("take", "delete")
         part.add_argument("--category", metavar="C", required=must, help="category of the stream")
         part.add_argument("--id", metavar="I", required=must, help="id of the stream")
-        part.add_argument("--version", metavar="N", type=_version, required=name == "delete", help="at this version")
+        part.add_argument(
+            "--version", metavar="N", type=whole_number, required=name == "delete", help="at this version"
+        )
 
     _services(verbs)
-    views = _verb(verbs, "read-models", "rows made of events", "Read models: rows that projections make of the events.")
+    views = add_verb(
+        verbs, "read-models", "rows made of events", "Read models: rows that projections make of the events."
+    )
     does = views.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
-    _store_verb(does, "list", "what there is", "List the read models, where their rows stand, and how far behind.")
-    rows = _store_verb(does, "rows", "their rows", "Show the rows of a read model.")
+    add_store_verb(does, "list", "what there is", "List the read models, where their rows stand, and how far behind.")
+    rows = add_store_verb(does, "rows", "their rows", "Show the rows of a read model.")
     rows.add_argument("name", metavar="NAME", help="the read model")
     rows.add_argument("--find", metavar="TEXT", default="", help="with this text in one of the values")
-    _limit(rows)
-    build = _store_verb(
+    add_limit(rows)
+    build = add_store_verb(
         does, "rebuild", "make the rows anew", "Make the rows anew, beside the live ones, which they then replace."
     )
     build.add_argument("name", metavar="NAME", help="the read model")
-    check = _store_verb(
+    check = add_store_verb(
         does, "check", "are the rows right?", "Compare the rows with those of a fresh rebuild in memory."
     )
     check.add_argument("name", metavar="NAME", nargs="?", help="the read model (default: all)")
 
-    purity = _store_verb(
-        verbs,
-        "purity",
-        "do reducers depend on state and event alone?",
-        "Fold streams in two fresh processes with other hash seeds, time zones and clocks, and compare every state.",
+    add_store_verb(
+        verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store."
     )
-    purity.add_argument("--category", metavar="C", help="streams of this category (default: those that changed last)")
-    purity.add_argument("--id", metavar="I", help="this stream of it")
-    _limit(purity, 20)
-
-    _store_verb(verbs, "check", "is it readable as an event store?", "Check the properties of a readable event store.")
     return whole
 
 
-def _branching(verbs: Verbs) -> None:  # type: ignore[valid-type]
-    compare = _store_verb(
-        verbs,
-        "compare",
-        "two streams, or the streams of a category under two plug-ins",
-        "Compare two streams event by event (--id and --with), or find the streams of a category that end differently "
-        "under two versions\nof the code that folds them (--plugin and --against).",
-    )
-    compare.add_argument("--category", metavar="C", required=True, help="category of the streams")
-    compare.add_argument("--id", metavar="I", help="id of the one stream")
-    compare.add_argument("--with", metavar="J", dest="other", help="id of the other stream")
-    compare.add_argument("--against", metavar="FILE.py", help="the plug-in with the other version of the code")
-
-    what_if = _store_verb(
-        verbs,
-        "what-if",
-        "a stream as if other events had happened",
-        "Fold a stream as if other events had happened, beside the stream as it is stored; nothing is written to the "
-        "store.\nN and M are versions as they are stored; edits are done in the order given.",
-    )
-    _stream(what_if)
-    for name, shape, text in (
-        ("skip", "N", "without this event"),
-        ("edit", "N=JSON", "with another payload (N:TYPE=JSON: another type too)"),
-        ("insert", "N:TYPE=JSON", "with an event more before N (end:TYPE=JSON: at the end)"),
-        ("move", "N:M", "with N before M (N:end: at the end)"),
-        ("truncate", "N", "with nothing after N"),
-    ):
-        what_if.add_argument(
-            f"--{name}", metavar=shape, dest="edits", action="append", default=[], help=text,
-            type=partial(_edit, name),
-        )  # fmt: skip
-    what_if.add_argument("--name", metavar="NAME", help="go on with the branch of this name, and keep it under it")
-    what_if.add_argument(
-        "--compensate", action="store_true", help="instead: the commands that would make good again what is skipped"
-    )
-    what_if.add_argument("--export", metavar="FILE.py", help="write it as a pytest file, given/when/then")
-    what_if.add_argument(
-        "--expect", metavar="PATH=JSON", action="append", default=[],
-        help="what the test expects at a place of the state (default: the state as it is now; may be repeated)",
-    )  # fmt: skip
-
-
-def _edit(kind: str, given: str) -> tuple[str, str]:
-    return kind, given
-
-
-def _services(verbs: Verbs) -> None:  # type: ignore[valid-type]
-    services = _verb(
+def _services(verbs: Verbs) -> None:
+    services = add_verb(
         verbs,
         "services",
         "run the services of a domain, and manage their subscriptions",
@@ -256,12 +212,12 @@ def _services(verbs: Verbs) -> None:  # type: ignore[valid-type]
         "because it\ncould not be handled. NAME is that of a subscription, or the last part of it.",
     )
     does = services.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
-    run = _store_verb(
+    run = add_store_verb(
         does, "run", "run them", "Run the services of a domain until Ctrl+C. Of several that run, one works at a time."
     )
     run.add_argument("--service", metavar="NAME", help="only this one")
-    run.add_argument("--seconds", metavar="S", type=_seconds, help="end after so many seconds")
-    _store_verb(does, "list", "who is where", "List the subscriptions of a store: state, lag, parked events, owner.")
+    run.add_argument("--seconds", metavar="S", type=seconds_of, help="end after so many seconds")
+    add_store_verb(does, "list", "who is where", "List the subscriptions of a store: state, lag, parked events, owner.")
     for name, brief, description in (
         ("pause", "let one rest", "Ask the owner of a subscription to handle nothing until it is resumed."),
         ("resume", "let it go on", "Let a paused subscription go on."),
@@ -270,16 +226,18 @@ def _services(verbs: Verbs) -> None:  # type: ignore[valid-type]
         ("retry", "try parked events again", "Try parked events again, each with what waits behind it."),
         ("skip", "drop parked events", "Drop parked events; what waits behind them goes on."),
     ):
-        part = _store_verb(does, name, brief, description)
+        part = add_store_verb(does, name, brief, description)
         part.add_argument("name", metavar="NAME", nargs="?" if name == "parked" else None, help="of a subscription")
         if name == "reset":
             part.add_argument("--after", metavar="POSITION", help="go on after this position (else: the beginning)")
             part.add_argument("--yes", action="store_true", help="events will be handled again, and that is wanted")
         elif name == "parked":
-            _limit(part)
+            add_limit(part)
         elif name in ("retry", "skip"):
             some = "*" if name == "retry" else "+"
-            part.add_argument("positions", metavar="POSITION", type=_version, nargs=some, help="as parked shows them")
+            part.add_argument(
+                "positions", metavar="POSITION", type=whole_number, nargs=some, help="as parked shows them"
+            )
             if name == "retry":
                 part.add_argument("--all", action="store_true", help="all that could not be handled")
 
@@ -302,66 +260,3 @@ def suggestion(word: str) -> str:
 
 def _is_url(text: str) -> bool:
     return any(sign in text for sign in (":", "/", "\\", ".")) or os.path.exists(text)
-
-
-Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _verb(verbs: Verbs, name: str, brief: str, description: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    return verbs.add_parser(name, help=brief, description=description, formatter_class=_Formatter)  # type: ignore[attr-defined, no-any-return]
-
-
-def _store_verb(verbs: Verbs, name: str, brief: str, description: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    verb = _verb(verbs, name, brief, description)
-    verb.add_argument("url", metavar="URL", help="the store")
-    _opening(verb)
-    _output(verb)
-    return verb
-
-
-def _opening(verb: argparse.ArgumentParser) -> None:
-    group = verb.add_argument_group("opening the store")
-    group.add_argument("--layout", metavar="NAME|FILE.toml", help="how to read it, where that is not recognised")
-    group.add_argument("--instance", metavar="NAME", help="which of several stores in the database")
-    group.add_argument("--plugin", metavar="FILE.py", action="append", default=[], help="a plug-in (may be repeated)")
-    group.add_argument("--writable", action="store_true", help="open it for writing")
-
-
-def _output(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--json", action="store_true", help="one JSON object per line")
-
-
-def _stream(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--category", metavar="C", required=True, help="category of the stream")
-    verb.add_argument("--id", metavar="I", required=True, help="id of the stream")
-
-
-def _limit(verb: argparse.ArgumentParser, default: int | None = 100) -> None:
-    shown = f"at most so many (default {default}; 0: all)" if default else "end after so many"
-    verb.add_argument("--limit", metavar="N", type=_version, default=default, help=shown)
-
-
-def _version(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return seconds
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return number

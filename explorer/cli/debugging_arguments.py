@@ -1,0 +1,74 @@
+"""The verbs of the debugger and their options: why is a value here, since when is it wrong, what if."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from explorer.cli.options import Verbs, add_limit, add_store_verb, add_stream
+
+
+def add_debugging(verbs: Verbs) -> None:
+    _comparing(verbs)
+    _what_if(verbs)
+    _purity(verbs)
+
+
+def _comparing(verbs: Verbs) -> None:
+    compare = add_store_verb(
+        verbs,
+        "compare",
+        "two streams, or the streams of a category under two plug-ins",
+        "Compare two streams event by event (--id and --with), or find the streams of a category that end differently "
+        "under two versions\nof the code that folds them (--plugin and --against).",
+    )
+    compare.add_argument("--category", metavar="C", required=True, help="category of the streams")
+    compare.add_argument("--id", metavar="I", help="id of the one stream")
+    compare.add_argument("--with", metavar="J", dest="other", help="id of the other stream")
+    compare.add_argument("--against", metavar="FILE.py", help="the plug-in with the other version of the code")
+
+
+def _what_if(verbs: Verbs) -> None:
+    what_if = add_store_verb(
+        verbs,
+        "what-if",
+        "a stream as if other events had happened",
+        "Fold a stream as if other events had happened, beside the stream as it is stored; nothing is written to the "
+        "store.\nN and M are versions as they are stored; edits are done in the order given.",
+    )
+    add_stream(what_if)
+    for name, shape, text in (
+        ("skip", "N", "without this event"),
+        ("edit", "N=JSON", "with another payload (N:TYPE=JSON: another type too)"),
+        ("insert", "N:TYPE=JSON", "with an event more before N (end:TYPE=JSON: at the end)"),
+        ("move", "N:M", "with N before M (N:end: at the end)"),
+        ("truncate", "N", "with nothing after N"),
+    ):
+        what_if.add_argument(
+            f"--{name}", metavar=shape, dest="edits", action="append", default=[], help=text,
+            type=partial(_edit, name),
+        )  # fmt: skip
+    what_if.add_argument("--name", metavar="NAME", help="go on with the branch of this name, and keep it under it")
+    what_if.add_argument(
+        "--compensate", action="store_true", help="instead: the commands that would make good again what is skipped"
+    )
+    what_if.add_argument("--export", metavar="FILE.py", help="write it as a pytest file, given/when/then")
+    what_if.add_argument(
+        "--expect", metavar="PATH=JSON", action="append", default=[],
+        help="what the test expects at a place of the state (default: the state as it is now; may be repeated)",
+    )  # fmt: skip
+
+
+def _purity(verbs: Verbs) -> None:
+    purity = add_store_verb(
+        verbs,
+        "purity",
+        "do reducers depend on state and event alone?",
+        "Fold streams in two fresh processes with other hash seeds, time zones and clocks, and compare every state.",
+    )
+    purity.add_argument("--category", metavar="C", help="streams of this category (default: those that changed last)")
+    purity.add_argument("--id", metavar="I", help="this stream of it")
+    add_limit(purity, 20)
+
+
+def _edit(kind: str, given: str) -> tuple[str, str]:
+    return kind, given
