@@ -46,10 +46,10 @@ class Connection(Protocol):
         """Within this block `rows` and `columns` read what was committed at its beginning."""
         ...
 
-    def transaction(self, announce: str | None = None) -> AbstractContextManager[Run]:
+    def transaction(self, channel: str | None = None) -> AbstractContextManager[Run]:
         """A writing transaction, which takes the lock at its start where the database has but one. Commits at the end
-        of the block, rolls back when it raises. `announce`: those who listen to this channel are woken behind the
-        commit. Raises `CommitLost`, `Duplicate`."""
+        of the block, rolls back when it raises. Those who listen to `channel` are woken behind the commit, of several
+        in a short while once (the last when this connection waits). Raises `CommitLost`, `Duplicate`."""
         ...
 
     def cancelling(self, cancellation: Cancellation) -> AbstractContextManager[None]: ...

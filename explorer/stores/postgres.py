@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -22,12 +23,13 @@ from explorer.errors import Cancelled, CannotOpen, ConnectionLost
 from explorer.stores.address import PostgresAddress
 from explorer.stores.connection import CommitLost, Rows
 from explorer.stores.layout import Run
-from explorer.stores.postgres_driver import commit_announced, connect, stop
+from explorer.stores.postgres_driver import announce, commit_announced, connect, stop
 from explorer.stores.translate import driver_error
 from explorer.stores.translate_postgres import from_connecting, from_postgres
 
 STATEMENT_SECONDS = 60  # a query of ours that takes longer is stopped by the server
 LOCK_SECONDS = 10
+ANNOUNCED = 0.02  # seconds between two announcements: each wakes everybody who listens
 
 SETTINGS = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
 READING = f"BEGIN READ ONLY; {SETTINGS}"
@@ -92,6 +94,8 @@ class PostgresConnection:
         self._address = address
         self._cancellation: Cancellation | None = None
         self._channel: str | None = None
+        self._announced = float("-inf")  # when that was done last
+        self._unannounced: str | None = None  # where something was committed since
         self._snapshot: str | None = None
         self._moment: psycopg.Connection[Any] | None = None  # in a transaction that reads what was at its beginning
         self._prepared = not address.pooled
@@ -277,7 +281,7 @@ class PostgresConnection:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self, announce: str | None = None) -> Iterator[Run]:
+    def transaction(self, channel: str | None = None) -> Iterator[Run]:
         driver = self._begin(WRITING)
         committing = False
         try:
@@ -291,12 +295,14 @@ class PostgresConnection:
 
             yield run
             committing = True
-            if announce:
-                commit_announced(driver, announce)
+            if channel and time.monotonic() - self._announced >= ANNOUNCED:
+                commit_announced(driver, channel)
+                self._announced, self._unannounced = time.monotonic(), None
                 if driver.info.transaction_status != pq.TransactionStatus.IDLE:
                     self._tidy()  # the announcement has failed
             else:
                 driver.execute("COMMIT", prepare=False)
+                self._unannounced = channel or self._unannounced
         except (psycopg.Error, UnicodeEncodeError) as error:
             if self._without_prepared(error):
                 raise ConnectionLost(f"The connection to {self.title} is shared by a pooler.", "Try again.") from None
@@ -378,6 +384,10 @@ class PostgresConnection:
 
     def wait(self, seconds: float, cancellation: Cancellation) -> None:
         driver = self._driver
+        if self._unannounced is not None and driver is not None:
+            with suppress(psycopg.Error):  # whoever listens looks now and then anyway
+                announce(driver, self._unannounced)
+            self._unannounced = None
         if driver is None or driver.closed or self._channel is None:
             cancellation.wait(seconds)
             return

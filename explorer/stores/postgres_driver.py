@@ -25,7 +25,7 @@ ORPHANS = """SELECT set_config(name, '500ms', false) FROM pg_catalog.pg_settings
 
 # Nothing to wait for: it says only that something was committed. In the message of that commit, but not in its
 # transaction: PostgreSQL has those who announce something commit one after the other, and each would wait for the disk.
-_ANNOUNCING = "COMMIT; BEGIN READ WRITE; SET LOCAL synchronous_commit = off; SELECT pg_notify('{}', ''); COMMIT"
+_ANNOUNCING = "BEGIN READ WRITE; SET LOCAL synchronous_commit = off; SELECT pg_notify('{}', ''); COMMIT"
 
 
 class _Bytes(Loader):
@@ -96,12 +96,20 @@ def connect(address: PostgresAddress, *, prepared: bool = True) -> psycopg.Conne
 def commit_announced(driver: psycopg.Connection[Any], channel: str) -> None:
     """One message, but two outcomes: raises what became of the commit, whatever became of the announcement. (A cursor
     would tell of the first failure only, not of which it is; and whoever listens looks now and then anyway.)"""
-    message = _ANNOUNCING.format(channel.replace("'", "''"))
     with driver.lock:
-        driver.pgconn.send_query(message.encode())
+        driver.pgconn.send_query(f"COMMIT; {_announcing(channel)}".encode())
         committed = driver.wait(generators.execute(driver.pgconn))[0]
     if committed.status != pq.ExecStatus.COMMAND_OK:
         raise psycopg.errors.error_from_result(committed)
+
+
+def announce(driver: psycopg.Connection[Any], channel: str) -> None:
+    """Wake those who listen. Raises psycopg.Error."""
+    driver.execute(_announcing(channel).encode(), prepare=False)
+
+
+def _announcing(channel: str) -> str:
+    return _ANNOUNCING.format(channel.replace("'", "''"))
 
 
 def stop(driver: psycopg.Connection[Any], finished: threading.Event) -> None:

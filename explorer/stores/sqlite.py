@@ -173,7 +173,7 @@ class SqliteConnection:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self, announce: str | None = None) -> Iterator[Run]:
+    def transaction(self, channel: str | None = None) -> Iterator[Run]:
         """Nobody listens here: those who wait look at the file."""
         self._same_file()
         # A deferred transaction that reads and then writes fails at once whatever the timeout; this one waits.

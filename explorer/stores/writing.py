@@ -82,7 +82,7 @@ def _transaction(
     protocol = reading.instance.append
     assert protocol is not None
     try:
-        with reading.connection.transaction(announce=reading.instance.channel) as run:
+        with reading.connection.transaction(channel=reading.instance.channel) as run:
             positions = protocol(run, key, expected, events)
             if positions is None:
                 raise _RollBack

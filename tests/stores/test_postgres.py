@@ -13,8 +13,9 @@ import pytest
 from explorer.cancellation import Cancellation
 from explorer.errors import Ambiguous, Busy, CannotOpen, ExplorerError, ReadOnly
 from explorer.model import EventQuery, NewEvent, StreamKey
-from explorer.stores import Store
+from explorer.stores import Store, postgres
 from explorer.stores.address import PostgresAddress, address
+from explorer.stores.layouts.own import CHANNEL
 from explorer.stores.postgres import PostgresConnection
 from explorer.stores.reader import SqlStore
 from tests.stores.conftest import Opening
@@ -130,6 +131,21 @@ def test_a_notification_wakes(opening: Opening, postgres_url: str) -> None:
     store.wait(10, cancellation)
     assert time.monotonic() - began < 2
     timer.join()
+
+
+def test_a_burst_is_announced_at_its_beginning_and_at_its_end(
+    opening: Opening, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ANNOUNCED", 3600.0)
+    writer = opening(postgres_url, create=True)
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as listener:
+        listener.execute(f"LISTEN {CHANNEL}")
+        for number in range(5):
+            writer.append(KEY, number, [new()])
+        assert len(list(listener.notifies(timeout=0.5))) == 1, "of the first"
+        for said in (1, 0):
+            writer.wait(0, Cancellation())
+            assert len(list(listener.notifies(timeout=0.5))) == said, "the rest is said once"
 
 
 def test_writers_are_those_who_may_hold_a_position(opening: Opening, postgres_url: str) -> None:
