@@ -1,4 +1,4 @@
-"""What if that had not happened: a branch is a stream and edits of its events, folded beside the stream it is of.
+"""What if that had not happened: a branch is a stream and edits of its events.
 
 Nothing of it is ever in the store. A line of a branch is named by a number that stays the same whatever is done: the
 ordinal of a stored event, or -1, -2 … for those that were put in, in the order in which that was done.
@@ -6,21 +6,15 @@ ordinal of a stored event, or -1, -2 … for those that were put in, in the orde
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from explorer import payload, settings
-from explorer.diff import Change, diff, same
 from explorer.errors import Invalid
-from explorer.fold import Upcast
-from explorer.model import Aggregate, Event, Json
-from explorer.replay import Replay
-
-_SLICE = 50  # events folded at once
-_ROWS = 500  # rows compared at once
+from explorer.model import Event
 
 
 class Skip(msgspec.Struct, frozen=True, tag_field="edit", tag=str.lower):
@@ -109,6 +103,14 @@ class _Slot(NamedTuple):
     how: str = ""
 
 
+class Outline(NamedTuple):
+    """Where everything stands in a branch, without the events themselves."""
+
+    rows: tuple[Row, ...]
+    drafts: dict[int, tuple[str, bytes]]  # line → type and payload of what was edited or put in
+    shared: int  # so many rows at the beginning are as they are stored
+
+
 class Arranged(NamedTuple):
     rows: tuple[Row, ...]
     events: tuple[Event, ...]  # of the branch
@@ -119,10 +121,18 @@ def arrange(branch: Branch, events: Sequence[Event]) -> Arranged:
 
     Events keep their version up to the first edit; from there on they count as a store would have counted them.
     """
-    slots = [_Slot(ordinal, True, True) for ordinal in range(len(events))]
+    outlined = outline(branch.edits, len(events))
+    begun = events[: outlined.shared]
+    later = later_events(branch, outlined, events.__getitem__, events[0].version if events else 1)
+    return Arranged(outlined.rows, (*begun, *later))
+
+
+def outline(edits: Iterable[AnyEdit], count: int) -> Outline:
+    """What the edits do to so many stored events. Raises `Invalid` for an edit of a line that there is not."""
+    slots = [_Slot(ordinal, True, True) for ordinal in range(count)]
     drafts: dict[int, tuple[str, bytes]] = {}
     inserted = 0
-    for edit in branch.edits:
+    for edit in edits:
         match edit:
             case Insert():
                 inserted += 1
@@ -142,20 +152,25 @@ def arrange(branch: Branch, events: Sequence[Event]) -> Arranged:
             case Truncate():
                 _cut_off(slots, _at(slots, edit.line) + 1)
     rows: list[Row] = []
-    changed: list[Event] = []
-    as_stored = True
-    for slot in slots:
-        as_stored = as_stored and not slot.how
-        if slot.there:
-            event = _event(slot.line, drafts, events, changed, branch)
-            if not as_stored:
-                version = changed[-1].version + 1 if changed else _first(events)
-                event = replace(event, version=version, native_version=None)
-            rows.append(Row(slot.line, slot.line if slot.stored else None, len(changed), slot.how))
-            changed.append(event)
-        else:
-            rows.append(Row(slot.line, slot.line, None, slot.how))
-    return Arranged(tuple(rows), tuple(changed))
+    ordinal, shared = 0, -1
+    for index, (line, is_stored, there, how) in enumerate(slots):
+        if how and shared < 0:
+            shared = index
+        rows.append(Row(line, line if is_stored else None, ordinal if there else None, how))
+        ordinal += there
+    return Outline(tuple(rows), drafts, shared if shared >= 0 else len(rows))
+
+
+def later_events(branch: Branch, outlined: Outline, stored: Callable[[int], Event], first: int) -> Iterator[Event]:
+    """The events of the branch from the first edit on. `stored` gives stored events by ordinal, from the one before
+    the first edit on; `first` is the version of the stream's first event."""
+    before = stored(outlined.shared - 1) if outlined.shared else None
+    for row in outlined.rows[outlined.shared :]:
+        if row.branch is None:
+            continue
+        event = _event(row.line, outlined.drafts, stored, before, branch)
+        before = replace(event, version=before.version + 1 if before else first, native_version=None)
+        yield before
 
 
 def _checked(data: str) -> bytes:
@@ -218,113 +233,23 @@ def _cut_off(slots: list[_Slot], start: int) -> None:
     ]
 
 
-def _first(events: Sequence[Event]) -> int:
-    return events[0].version if events else 1
-
-
 def _event(
-    line: int, drafts: dict[int, tuple[str, bytes]], events: Sequence[Event], before: list[Event], branch: Branch
+    line: int,
+    drafts: dict[int, tuple[str, bytes]],
+    stored: Callable[[int], Event],
+    before: Event | None,
+    branch: Branch,
 ) -> Event:
     draft = drafts.get(line)
     if line >= 0:
         if draft is None:
-            return events[line]
+            return stored(line)
         kind, data = draft
-        return replace(events[line], type=kind, data=data, size=len(data), problem=None, native_version=None)
+        return replace(stored(line), type=kind, data=data, size=len(data), problem=None)
     assert draft is not None
     kind, data = draft
-    at = before[-1].recorded_at if before else None
+    at = before.recorded_at if before else None
     return Event(branch.category, branch.id, 0, None, kind, data, recorded_at=at, size=len(data))
-
-
-# -- folding both ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Lockstep:
-    """Base and branch, folded. `diverges`: the first row after which the states differ; None: they never do."""
-
-    rows: tuple[Row, ...]
-    events: tuple[Event, ...]  # of the branch
-    base: Replay
-    branch: Replay
-    diverges: int | None
-
-    def states(self, row: int) -> tuple[Json, Json]:
-        """Of base and branch, after what stands in this row; -1: before all. Raises `Invalid`."""
-        if not -1 <= row < len(self.rows):
-            raise Invalid(f"There is no row {row}: there are {len(self.rows)}.")
-        base, branch = self.ordinals(row)
-        return self.base.state(base), self.branch.state(branch)
-
-    def ordinals(self, row: int) -> tuple[int, int]:
-        """Of the last events of base and branch up to this row; -1 where there is none yet."""
-        base = branch = -1
-        for index in range(row, -1, -1):
-            one = self.rows[index]
-            base = one.base if base < 0 and one.base is not None else base
-            branch = one.branch if branch < 0 and one.branch is not None else branch
-            if base >= 0 and branch >= 0:
-                break
-        return base, branch
-
-    def error(self, row: int) -> str:
-        """Why the branch's event in this row cannot be folded; "" if it can, or there is none."""
-        ordinal = self.rows[row].branch
-        return "" if ordinal is None else self.branch.errors.get(ordinal, "")
-
-    @property
-    def end(self) -> list[Change]:
-        """The end of the base → the end of the branch."""
-        return diff(self.base.state(self.base.count - 1), self.branch.state(self.branch.count - 1))
-
-
-def fold_both(branch: Branch, events: Sequence[Event], aggregate: Aggregate | None, upcast: Upcast | None) -> Lockstep:
-    """Fold the stored events and those of the branch. Raises `Invalid` for edits that cannot be done.
-
-    An event that the reducer refuses is an error of its step; the last good state goes on.
-    """
-    folding = fold_in_turns(branch, events, aggregate, upcast)
-    while True:
-        try:
-            next(folding)
-        except StopIteration as done:
-            both: Lockstep = done.value
-            return both
-
-
-def fold_in_turns(
-    branch: Branch, events: Sequence[Event], aggregate: Aggregate | None, upcast: Upcast | None
-) -> Generator[None, None, Lockstep]:
-    """As `fold_both`, in short slices of work: others may have their turn at each None."""
-    arranged = arrange(branch, events)
-    yield None
-    base = Replay(aggregate, upcast, history=lambda: iter(events))
-    other = Replay(aggregate, upcast, history=lambda: iter(arranged.events))
-    for replay, side in ((base, events), (other, arranged.events)):
-        for start in range(0, len(side), _SLICE):
-            replay.extend(side[start : start + _SLICE])
-            yield None
-    diverges = None
-    for index, differs in _compared(arranged.rows, base, other):
-        if differs:
-            diverges = index
-            break
-        if index % _ROWS == 0:
-            yield None
-    return Lockstep(arranged.rows, arranged.events, base, other, diverges)
-
-
-def _compared(rows: tuple[Row, ...], base: Replay, branch: Replay) -> Iterator[tuple[int, bool]]:
-    """Each row from the first edited one, and whether the states after it differ. Up to there they cannot."""
-    one = other = -1
-    changed = False
-    for index, row in enumerate(rows):
-        changed = changed or bool(row.how)
-        one = one if row.base is None else row.base
-        other = other if row.branch is None else row.branch
-        if changed:
-            yield index, not same(base.state(one), branch.state(other))
 
 
 # -- keeping -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer import branches, settings
-from explorer.branches import AnyEdit, Branch, Edit, Insert, Move, Restore, Skip, Truncate, arrange, fold_both
+from explorer.branches import AnyEdit, Branch, Edit, Insert, Move, Restore, Skip, Truncate, arrange
 from explorer.diff import apply, same
 from explorer.errors import Invalid
+from explorer.lockstep import fold_both
 from explorer.model import Aggregate, DomainEvent, Event
+from explorer.replay import Replay
 
 
 def evolve(state: Any, event: DomainEvent) -> Any:
@@ -81,23 +84,51 @@ def test_the_fold_of_a_branch_is_that_of_its_events(case: tuple[list[Event], Bra
     events, branch, _ = case
     both = fold_both(branch, events, SUM, None)
     state: Any = {"sum": 0, "seen": []}
-    for ordinal, event in enumerate(both.events):
+    for ordinal, event in enumerate(both.events(events)):
         n = {b'{"n":7}': 7, b'{"n":9}': 9}.get(event.data)
         n = int(event.data[6:-1]) if n is None else n
         state = {"sum": state["sum"] * 3 + n, "seen": [*state["seen"], event.version]}
         assert both.branch.state(ordinal) == state
-    assert [event.version for event in both.events] == list(range(1, len(both.events) + 1))
+    assert [event.version for event in both.events(events)] == list(range(1, both.branch.count + 1))
     differs = [index for index in range(len(both.rows)) if not same(*both.states(index))]
     assert both.diverges == (differs[0] if differs else None)
     base = both.base.state(both.base.count - 1)
     assert same(apply(base, both.end), state)
 
 
+@dataclass(frozen=True)
+class Sum:
+    sum: int = 0
+
+
+def summed(value: Any) -> Sum:
+    return Sum(value["sum"])
+
+
+OBJECTS = Aggregate("Sum", Sum, lambda state, event: replace(state, sum=state.sum * 3 + event.data["n"]))
+LOADED = replace(OBJECTS, load=summed)
+NOTHING_AT_FIRST = replace(OBJECTS, initial=lambda: None, evolve=lambda state, event: Sum(event.data["n"]))
+
+
+@given(edited(), st.sampled_from([OBJECTS, LOADED, NOTHING_AT_FIRST]))
+def test_states_that_are_no_json_are_gone_on_from_only_where_they_can_be_made_again(
+    case: tuple[list[Event], Branch, list[int]], aggregate: Aggregate
+) -> None:
+    events, branch, _ = case
+    both = fold_both(branch, events, aggregate, None)
+    alone = Replay(aggregate)
+    alone.extend(both.events(events))
+    assert [both.branch.state(n) for n in range(-1, both.branch.count)] == [
+        alone.state(n) for n in range(-1, alone.count)
+    ]
+    assert both.branch.errors == alone.errors
+
+
 @given(st.integers(0, 300))
 def test_without_edits_it_is_the_base(count: int) -> None:
     events = stored(count)
     both = fold_both(Branch("b", "Sum", "s"), events, SUM, None)
-    assert list(both.events) == events
+    assert list(both.events(events)) == events
     assert both.diverges is None
     assert both.end == []
 

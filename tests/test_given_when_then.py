@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from explorer.branches import Branch, Skip, fold_both
+from explorer.branches import Branch, Skip
 from explorer.domains.customers_orders import DOMAIN
 from explorer.domains.customers_orders.order import ORDER
 from explorer.errors import Invalid, PluginBroken
 from explorer.given_when_then import Expected, Stream, differences, exported
 from explorer.loading import events_of
+from explorer.lockstep import fold_both
 from explorer.model import Event, StreamKey
 from explorer.stores import StoreSpec, open_store
 from tests import eventsourcing_shop

@@ -14,12 +14,10 @@ from explorer.branches import (
     Branch,
     Edit,
     Insert,
-    Lockstep,
     Move,
     Skip,
     Truncate,
     arrange,
-    fold_both,
 )
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins
@@ -31,6 +29,7 @@ from explorer.engine.folding import claim
 from explorer.errors import Invalid
 from explorer.given_when_then import Expected, exported
 from explorer.loading import events_of
+from explorer.lockstep import Lockstep, fold_both
 from explorer.model import Event, Json, StreamKey
 from explorer.plugins import Claim, aggregate_for
 from explorer.stores import Store
@@ -53,7 +52,7 @@ def what_if(arguments: argparse.Namespace, output: Output, cancellation: Cancell
     both = fold_both(branch, events, aggregate, domain.upcast if domain else None)
     _print(output, both, events)
     if arguments.export:
-        _export(arguments, key, both)
+        _export(arguments, key, both, events)
     if arguments.name:
         try:
             branches.keep(identity, (*others, branch))
@@ -108,9 +107,10 @@ def _line(text: str, events: Sequence[Event]) -> int:
 
 def _print(output: Output, both: Lockstep, events: Sequence[Event]) -> None:
     output.columns("", ">stored", "", ">branch", "", "how")
+    made = both.events(events)
     for index, row in enumerate(both.rows):
         base = None if row.base is None else events[row.base]
-        branch = None if row.branch is None else both.events[row.branch]
+        branch = None if row.branch is None else made[row.branch]
         error = both.error(index) or None
         line: dict[str, Json] = {
             "version": base.version if base else None,
@@ -177,7 +177,7 @@ def _compensate(output: Output, store: Store, who: Claim, arranged: Arranged, ev
     return 0
 
 
-def _export(arguments: argparse.Namespace, key: StreamKey, both: Lockstep) -> None:
+def _export(arguments: argparse.Namespace, key: StreamKey, both: Lockstep, events: Sequence[Event]) -> None:
     expected = []
     for one in arguments.expect:
         path, equals, value = one.partition("=")
@@ -187,7 +187,7 @@ def _export(arguments: argparse.Namespace, key: StreamKey, both: Lockstep) -> No
     if not expected:
         expected = [Expected("", both.branch.state(both.branch.count - 1))]
     files = [str(Path(file).resolve()) for file in arguments.plugin]
-    text = exported(key, both.events, expected, plugins=files)
+    text = exported(key, both.events(events), expected, plugins=files)
     try:
         Path(arguments.export).write_text(text, encoding="utf-8")
     except OSError as error:

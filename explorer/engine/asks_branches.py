@@ -9,13 +9,14 @@ from explorer.engine.ask import ROWS, Ask
 
 
 class FoldBranch(Ask, frozen=True, tag=True):
-    """Fold a stream with these edits beside the stream as it is stored. → `BranchPage`."""
+    """Fold a stream with these edits beside the stream as it is stored. → `Progress` parts, then `BranchPage`."""
 
     category: str
     id: str
     edits: tuple[AnyEdit, ...] = ()
     start: int = 0
     limit: int = ROWS
+    line: int | None = None  # the page is to hold the row of this line, wherever that is; `start` is a wish then
 
 
 class BranchRow(Struct, frozen=True, array_like=True):
@@ -35,6 +36,8 @@ class BranchPage(Struct, frozen=True, tag=True):
     total: int
     rows: tuple[BranchRow, ...]
     diverges: int | None = None  # the first row after which the states differ
+    at: int | None = None  # the row of the line that was asked for, where the branch has it
+    aggregate: str | None = None  # None: the generic fold
 
 
 class BranchState(Ask, frozen=True, tag=True):
@@ -42,7 +45,7 @@ class BranchState(Ask, frozen=True, tag=True):
 
     category: str
     id: str
-    row: int
+    row: int | None = None  # None: the end
     edits: tuple[AnyEdit, ...] = ()
     path: str = ""
     start: int = 0
@@ -59,3 +62,52 @@ class BranchDiff(Ask, frozen=True, tag=True):
     edits: tuple[AnyEdit, ...] = ()
     start: int = 0
     limit: int = ROWS
+
+
+class BranchText(Ask, frozen=True, tag=True):
+    """A text of a branch exactly as it is, in pieces. → `TextPage`.
+
+    `what`: "type" or "data" of the branch's event in this row (the base's, where the branch has none); "test", a pytest
+    file that says that the branch ends as it does; "mend", one that says that the events as they are stored should have
+    ended as the branch does. `plugins`: files that the test names.
+    """
+
+    category: str
+    id: str
+    edits: tuple[AnyEdit, ...] = ()
+    what: str = "data"
+    row: int = 0
+    plugins: tuple[str, ...] = ()
+    start: int = 0
+    limit: int = 500
+
+
+class Mends(Ask, frozen=True, tag=True):
+    """What the domain would do now about the events that the branch goes without. → `MendPage`. Nothing is written."""
+
+    category: str
+    id: str
+    edits: tuple[AnyEdit, ...] = ()
+    start: int = 0
+    limit: int = 20
+
+
+class Mend(Struct, frozen=True, array_like=True):
+    """About one event. `command` "": the domain declares none."""
+
+    version: int
+    type: str
+    command: str = ""
+    fields: str = ""  # JSON text, cut
+    events: tuple[str, ...] = ()  # types of what it would append, the first of them
+    refused: str = ""  # the rule that refuses it now, or why it could not be tried
+
+
+class MendPage(Struct, frozen=True, tag=True):
+    start: int
+    total: int
+    mends: tuple[Mend, ...]
+
+
+OfBranch = FoldBranch | BranchState | BranchDiff | BranchText | Mends
+AboutBranch = BranchPage | MendPage

@@ -2,72 +2,253 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
-from typing import TypeAlias
+from itertools import islice
+from typing import NamedTuple
 
-from explorer.branches import Branch, Lockstep, fold_in_turns
+import msgspec
+
+from explorer import commands, payload
+from explorer.branches import Branch, outline
 from explorer.diff import diff
-from explorer.engine.asks_branches import BranchDiff, BranchPage, BranchRow, BranchState, FoldBranch
+from explorer.engine.asks_branches import (
+    BranchDiff,
+    BranchPage,
+    BranchRow,
+    BranchState,
+    BranchText,
+    FoldBranch,
+    Mend,
+    MendPage,
+    Mends,
+    OfBranch,
+)
 from explorer.engine.folding import STRETCH, Folding
-from explorer.engine.messages import CUT, DiffPage
+from explorer.engine.messages import CUT, DiffPage, Progress
 from explorer.engine.rows import cut, diff_row, marked_rows, rows
+from explorer.engine.text import Pieces, page
 from explorer.engine.turns import Turn
+from explorer.errors import ExplorerError, Invalid
+from explorer.given_when_then import Expected, differences, exported
 from explorer.loading import events_of
-from explorer.model import Event
+from explorer.lockstep import Lockstep, fold_branch
+from explorer.model import Event, StreamKey
 from explorer.stores import Store
 
-OfBranch: TypeAlias = FoldBranch | BranchState | BranchDiff
+PACE = 0.2  # seconds between two words about how far it is
+_TYPES = 5  # events of one command that are named
 
 
 class Branching:
-    """The branch that was folded last, and the events of its base."""
+    """The branch that was folded last, the stored events that were read for it, the text that was made of it last."""
 
     def __init__(self) -> None:
         self._known: object = None
         self._both: Lockstep | None = None
-        self._events: list[Event] = []
+        self._read: _Read | None = None
+        self._text: tuple[object, Pieces, str] | None = None
 
     def answer(self, store: Store, folding: Folding, ask: OfBranch) -> Turn:
         both = yield from self._folded(store, folding, ask)
         start, limit = max(0, ask.start), max(0, ask.limit)
-        if isinstance(ask, FoldBranch):
-            page = tuple(self._row(both, index) for index in range(start, min(start + limit, len(both.rows))))
-            return BranchPage(start, len(both.rows), page, both.diverges)
-        if isinstance(ask, BranchDiff):
-            changes = both.end if ask.row is None else diff(*both.states(ask.row))
-            return DiffPage(start, len(changes), tuple(map(diff_row, changes[start : start + limit])))
-        base, branch = both.states(ask.row)
-        if ask.base:
-            return rows(base, ask.path, start, limit)
-        return marked_rows(branch, base, ask.path, start, limit)
+        match ask:
+            case FoldBranch():
+                return _page(both, folding, ask)
+            case BranchDiff():
+                changes = both.end if ask.row is None else diff(*both.states(ask.row))
+                return DiffPage(start, len(changes), tuple(map(diff_row, changes[start : start + limit])))
+            case BranchState():
+                base, branch = both.ends if ask.row is None else both.states(ask.row)
+                if ask.base:
+                    return rows(base, ask.path, start, limit)
+                return marked_rows(branch, base, ask.path, start, limit)
+            case BranchText():
+                known = self._known, len(both.rows), ask.what, ask.row, ask.plugins
+                if self._text is None or self._text[0] != known:
+                    words, problem = yield from self._words(store, folding, both, ask)
+                    self._text = known, Pieces(words, len(words.encode("utf-8", "replace"))), problem
+                return page(self._text[1], start, limit, self._text[2])
+            case Mends():
+                return (yield from _mends(store, folding, both, ask))
 
-    def _folded(self, store: Store, folding: Folding, ask: OfBranch) -> Generator[None, None, Lockstep]:
+    # -- folding ---------------------------------------------------------------------------------------------------
+
+    def _folded(self, store: Store, folding: Folding, ask: OfBranch) -> Generator[Progress | None, None, Lockstep]:
+        """The branch beside its stream. What has arrived since is taken in only when the rows are asked for, so that
+        all else that is shown of a branch is of the same rows."""
+        if not isinstance(ask, FoldBranch) and (both := self._kept(folding, ask)):
+            return both
+        said = time.monotonic()
         while folding.advance(store):
             yield None
-        known = (folding.key, ask.edits, folding.folded, folding.replay.generation)
-        if known == self._known and self._both is not None:
-            return self._both
-        events: list[Event] = []
-        for event in events_of(store, folding.key):
-            events.append(event)
-            if len(events) % STRETCH == 0:
-                yield None
-        branch = Branch("", ask.category, ask.id, ask.edits)
-        upcast = folding.domain.upcast if folding.domain else None
-        self._both = yield from fold_in_turns(branch, events, folding.aggregate, upcast)
-        self._events, self._known = events, known
-        return self._both
-
-    def _row(self, both: Lockstep, index: int) -> BranchRow:
-        row = both.rows[index]
-        base = None if row.base is None else self._events[row.base]
-        branch = None if row.branch is None else both.events[row.branch]
-        return BranchRow(
-            row.line,
-            base.version if base else 0,
-            cut(base.type, CUT) if base else "",
-            branch.version if branch else 0,
-            cut(branch.type, CUT) if branch else "",
-            row.how,
-            cut(both.error(index), CUT),
+        count = folding.folded
+        if (both := self._kept(folding, ask)) and both.stored == count:
+            return both
+        generation = folding.replay.generation
+        outlined = outline(ask.edits, count)
+        yield None
+        read = yield from self._stored(store, folding, max(0, outlined.shared - 1), count)
+        first = folding.version(0) if count else 1
+        work = fold_branch(
+            Branch("", ask.category, ask.id, ask.edits),
+            outlined,
+            folding.replay,
+            folding.domain.upcast if folding.domain else None,
+            read.event,
+            lambda: list(islice(events_of(store, folding.key), outlined.shared)),
+            store.snapshot(folding.key, first - 1) if first > 1 and store.info.snapshots else None,
         )
+        while True:
+            try:
+                done = next(work)
+            except StopIteration as end:
+                made: Lockstep = end.value
+                break
+            now = time.monotonic()
+            yield Progress(done, None, "Folding the branch") if now - said > PACE else None
+            said = now if now - said > PACE else said
+        self._read = read
+        self._both, self._known = made, (folding.key, ask.edits, generation)
+        return made
+
+    def _kept(self, folding: Folding, ask: OfBranch) -> Lockstep | None:
+        known = folding.key, ask.edits, folding.replay.generation
+        same = self._known == known and self._both is not None and self._both.base is folding.replay
+        return self._both if same else None
+
+    def _stored(
+        self, store: Store, folding: Folding, since: int, count: int
+    ) -> Generator[Progress | None, None, _Read]:
+        """The stored events from this ordinal on."""
+        read = self._read
+        if read is not None and read.key == folding.key and read.since <= since and read.end == count:
+            return read
+        for start in dict.fromkeys((since, 0)):
+            events: list[Event] = []
+            # All of one version or none: where versions repeat, the events before it are read, too.
+            for event in events_of(store, folding.key, folding.version(start - 1)):
+                if start + len(events) == count:
+                    break
+                events.append(event)
+                if len(events) % STRETCH == 0:
+                    yield None
+            read = _Read(folding.key, start, events)
+            if read.end == count:
+                return read
+        raise Invalid("The stream is not what it was when it was folded.", "Refresh (F5).")
+
+    # -- texts -----------------------------------------------------------------------------------------------------
+
+    def _words(
+        self, store: Store, folding: Folding, both: Lockstep, ask: BranchText
+    ) -> Generator[Progress | None, None, tuple[str, str]]:
+        """A text, and what is wrong with it."""
+        if ask.what in ("type", "data"):
+            event = self._event(store, folding, both, ask.row)
+            if ask.what == "type":
+                return event.type, ""
+            problem = event.problem or payload.decode(event.data).problem or ""
+            return event.data.decode("utf-8", "backslashreplace"), problem
+        if ask.what not in ("test", "mend"):
+            raise Invalid(f"There is no text {ask.what} of a branch.")
+        stored: list[Event] = []
+        for event in islice(events_of(store, folding.key), both.stored):
+            stored.append(event)
+            if len(stored) % STRETCH == 0:
+                yield None
+        base, branch = both.ends
+        if ask.what == "test":
+            return exported(folding.key, both.events(stored), [Expected("", branch)], plugins=ask.plugins), ""
+        expected = differences(base, branch)
+        if not diff(base, branch):
+            raise Invalid("The branch ends as the stream does: nothing says what would be right instead.")
+        return exported(folding.key, stored, expected, plugins=ask.plugins), ""
+
+    def _event(self, store: Store, folding: Folding, both: Lockstep, index: int) -> Event:
+        """The branch's event in this row; the stored one where the branch has none."""
+        if not 0 <= index < len(both.rows):
+            raise Invalid(f"There is no row {index}: there are {len(both.rows)}.")
+        row = both.rows[index]
+        if row.branch is not None and row.branch >= both.shared:
+            return both.later[row.branch - both.shared]
+        ordinal = row.base if row.base is not None else row.line
+        if self._read is not None and self._read.key == folding.key and ordinal >= self._read.since:
+            return self._read.event(ordinal)
+        return next(islice(events_of(store, folding.key, folding.version(ordinal) - 1), 1))
+
+
+class _Read(NamedTuple):
+    """Events of a stream that were read, from this ordinal on."""
+
+    key: StreamKey
+    since: int
+    events: list[Event]
+
+    @property
+    def end(self) -> int:
+        return self.since + len(self.events)
+
+    def event(self, ordinal: int) -> Event:
+        return self.events[ordinal - self.since]
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def _page(both: Lockstep, folding: Folding, ask: FoldBranch) -> BranchPage:
+    at = None
+    if ask.line is not None:
+        found = [n for n, row in enumerate(both.rows) if row.line == ask.line]
+        at = next((n for n in found if both.rows[n].branch is not None), found[0] if found else None)
+    start, limit = max(0, ask.start), max(0, ask.limit)
+    if at is not None and not start <= at < start + limit:
+        start = max(0, at - limit // 2)
+    end = min(start + limit, len(both.rows))
+    page = tuple(_row(both, folding, index) for index in range(start, end))
+    name = folding.aggregate.name if folding.aggregate else None
+    return BranchPage(start, len(both.rows), page, both.diverges, at, name)
+
+
+def _row(both: Lockstep, folding: Folding, index: int) -> BranchRow:
+    row = both.rows[index]
+    base, branch = (0, ""), (0, "")
+    if row.base is not None:
+        base = folding.version(row.base), cut(folding.type(row.base), CUT)
+    if row.branch is not None:
+        event = both.later[row.branch - both.shared] if row.branch >= both.shared else None
+        branch = (event.version, cut(event.type, CUT)) if event else base
+    return BranchRow(row.line, *base, *branch, row.how, cut(both.error(index), CUT))
+
+
+# -- making good again -------------------------------------------------------------------------------------------------
+
+
+def _mends(store: Store, folding: Folding, both: Lockstep, ask: Mends) -> Turn:
+    gone = [row.base for row in both.rows if row.how in ("skipped", "cut off") and row.base is not None]
+    found = []
+    for ordinal in gone[max(0, ask.start) : max(0, ask.start) + max(0, ask.limit)]:
+        event = next(islice(events_of(store, folding.key, folding.version(ordinal) - 1), 1))
+        found.append(_mend(store, folding, event))
+        yield None
+    return MendPage(max(0, ask.start), len(gone), tuple(found))
+
+
+def _mend(store: Store, folding: Folding, event: Event) -> Mend:
+    known = Mend(event.version, cut(event.type, CUT))
+    if folding.domain is None or folding.aggregate is None:
+        return known
+    try:
+        made = commands.compensation(store, folding.domain, folding.aggregate, event)
+    except ExplorerError as error:
+        return msgspec.structs.replace(known, refused=cut(str(error), CUT))
+    if made is None:
+        return known
+    command, decision = made
+    return msgspec.structs.replace(
+        known,
+        command=type(command).__name__,
+        fields=payload.one_line(payload.to_json(command), CUT),
+        events=tuple(one.type for one in decision.events[:_TYPES]),
+        refused=cut(decision.refused, CUT),
+    )

@@ -104,6 +104,9 @@ class Folding:
                 return ordinal
         return -1
 
+    def type(self, ordinal: int) -> str:
+        return list(self._names)[self._types[ordinal]]
+
     def version(self, ordinal: int) -> int:
         return self._versions[ordinal] if ordinal >= 0 else 0
 

@@ -17,10 +17,8 @@ from explorer.descriptions import ServiceInfo as ServiceInfo
 from explorer.descriptions import TableInfo as TableInfo
 from explorer.engine.ask import ROWS as ROWS
 from explorer.engine.ask import Ask as Ask
-from explorer.engine.asks_branches import BranchDiff as BranchDiff
-from explorer.engine.asks_branches import BranchPage as BranchPage
-from explorer.engine.asks_branches import BranchState as BranchState
-from explorer.engine.asks_branches import FoldBranch as FoldBranch
+from explorer.engine.asks_branches import AboutBranch as AboutBranch
+from explorer.engine.asks_branches import OfBranch as OfBranch
 
 CUT = 200  # characters of one value in a row
 LINE = 2_000  # characters of one line of text at most
@@ -416,9 +414,7 @@ AnyAsk = (
     | VerifySnapshots
     | RebuildRows
     | CheckRows
-    | FoldBranch
-    | BranchState
-    | BranchDiff
+    | OfBranch
 )
 AnyReply = (
     Opened
@@ -433,7 +429,7 @@ AnyReply = (
     | Preview
     | Verdict
     | Drifted
-    | BranchPage
+    | AboutBranch
     | Done
     | Progress
     | Failure

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
 from explorer.engine import deciding, messages, saving, telling, text, viewing
+from explorer.engine.asks_branches import BranchDiff, BranchState, BranchText, FoldBranch, Mends
 from explorer.engine.branching import Branching
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
@@ -86,7 +87,7 @@ class Session:
                 return viewing.rebuild_rows(self._opened(), self._domains, ask, cancellation, self._again)
             case messages.CheckRows():
                 return viewing.check_rows(self._opened(), self._domains, ask, cancellation)
-            case messages.FoldBranch() | messages.BranchState() | messages.BranchDiff():
+            case FoldBranch() | BranchState() | BranchDiff() | BranchText() | Mends():
                 return self._branching.answer(self._opened(), self._folding(ask.category, ask.id), ask)
 
     # -- opening ---------------------------------------------------------------------------------------------------

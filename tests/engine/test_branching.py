@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from explorer.branches import Edit, Insert, Skip
-from explorer.engine.messages import BranchDiff, BranchPage, BranchState, DiffPage, FoldBranch, Rows
+from msgspec import structs
+
+from explorer.branches import Edit, Insert, Skip, Truncate
+from explorer.engine.asks_branches import (
+    BranchDiff,
+    BranchPage,
+    BranchState,
+    BranchText,
+    FoldBranch,
+    MendPage,
+    Mends,
+)
+from explorer.engine.lane import Lane
+from explorer.engine.messages import DiffPage, Rows, TextPage
 from explorer.errors import Invalid
 from tests.cli.running import own_shop
 from tests.engine.asking import Asking, lane
@@ -39,3 +51,50 @@ def test_a_branch_is_folded_beside_its_stream(tmp_path: Path) -> None:
         assert isinstance(Asking(one, FoldBranch("Order", "o1", (Skip(9),))).failure(), Invalid)
         assert isinstance(Asking(one, BranchState("Order", "o1", 9, edits)).failure(), Invalid)
     assert Path(url).read_bytes() == before
+
+
+def text_of(one: Lane, ask: BranchText) -> str:
+    pieces: list[str] = []
+    while True:
+        page = Asking(one, structs.replace(ask, start=len(pieces), limit=2)).answer(TextPage)
+        pieces += page.lines
+        if len(pieces) >= page.total:
+            return "".join(pieces)
+
+
+def test_texts_of_a_branch_and_the_row_of_a_line(tmp_path: Path) -> None:
+    url = str(tmp_path / "shop.sqlite")
+    own_shop(url)
+    edits = (Insert(1, "OrderCancelled", '{"reason": "late"}'), Edit(2, "OrderNoted", '{"n": 1.10}'), Skip(1))
+    with lane(url) as one:
+
+        def text(what: str, row: int) -> str:
+            return text_of(one, BranchText("Order", "o1", edits, what, row))
+
+        page = Asking(one, FoldBranch("Order", "o1", edits, line=-1)).answer(BranchPage)
+        assert (page.at, page.rows[1].how, page.aggregate) == (1, "inserted", "Order")
+        assert Asking(one, FoldBranch("Order", "o1", edits, 0, 1, line=2)).answer(BranchPage).start == 3
+        assert [text("type", row) for row in range(4)] == [
+            "OrderCreated", "OrderCancelled", "OrderApproved", "OrderNoted",
+        ]  # fmt: skip
+        assert text("data", 1) == '{"reason":"late"}'
+        assert text("data", 3) == '{"n":1.10}'
+        assert '"customerId"' in text("data", 0)
+        assert text("test", 0).count("stream.given(") + text("test", 0).count("stream.when(") == 3
+        assert "OrderCancelled" not in text("mend", 0)
+        assert isinstance(Asking(one, BranchText("Order", "o1", edits, "song")).failure(), Invalid)
+        assert isinstance(Asking(one, BranchText("Order", "o1", edits, "data", 9)).failure(), Invalid)
+        assert isinstance(Asking(one, BranchText("Order", "o1", (), "mend")).failure(), Invalid)
+
+
+def test_what_would_make_good_what_a_branch_goes_without(tmp_path: Path) -> None:
+    url = str(tmp_path / "shop.sqlite")
+    own_shop(url)
+    with lane(url) as one:
+        page = Asking(one, Mends("Order", "o1", (Truncate(0), Skip(0)))).answer(MendPage)
+        created, approved, _ = page.mends
+        assert (created.version, created.command, created.refused) == (1, "CancelOrder", "")
+        assert created.events
+        assert (approved.type, approved.command) == ("OrderApproved", "")
+        assert page.total == 3
+        assert Asking(one, Mends("Order", "o1", (Truncate(0),), start=1)).answer(MendPage).mends[0].version == 3
