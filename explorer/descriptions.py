@@ -31,6 +31,7 @@ class AggregateInfo(Struct, frozen=True):
     commands: tuple[CommandInfo, ...]
     snapshot_every: int
     schema_version: int
+    invariants: dict[str, str] = {}  # name → expression
 
 
 class ServiceInfo(Struct, frozen=True):

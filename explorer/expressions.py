@@ -81,6 +81,8 @@ class Expression:
         `Failed`. What it does not need may be None. Takes 0.1 s at most, about."""
         if self.is_path:
             return self._evaluate(state, before, event)
+        if event is None and "event" in self.needs:
+            return Failed("There is no event here.")
         self._work.left = operations.STEPS
         try:
             value = self._evaluate(state, before, event)

@@ -182,6 +182,9 @@ class Aggregate:
     compensate: Mapping[str, Callable[[DomainEvent], Any]] = field(default_factory=dict)
     """Event type → the command that makes good again what the event did. Only ever shown, with what it would do."""
 
+    invariants: Mapping[str, str] = field(default_factory=dict)
+    """Name → an expression (see `expressions`) that has to be true after every event of every stream."""
+
     @property
     def claims(self) -> tuple[str, ...]:
         return self.categories or (self.name,)

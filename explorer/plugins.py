@@ -21,6 +21,7 @@ from explorer.command_fields import build_command, commands_of
 from explorer.descriptions import AggregateInfo
 from explorer.domains.customers_orders import DOMAIN
 from explorer.errors import PluginBroken
+from explorer.expressions import Expression, Mistake
 from explorer.fold import failure
 from explorer.model import Aggregate, Domain, Projection
 
@@ -95,6 +96,7 @@ def describe(domain: Domain, aggregate: Aggregate) -> AggregateInfo:
         commands=commands_of(aggregate),
         snapshot_every=aggregate.snapshot_every,
         schema_version=aggregate.schema_version,
+        invariants=dict(aggregate.invariants),
     )
 
 
@@ -183,6 +185,11 @@ def _domain_of(found: Any, label: str) -> Domain:
             describe(found, aggregate)
         except PluginBroken as broken:
             raise PluginBroken(f"{label}: {broken}") from broken
+        for name, source in aggregate.invariants.items():
+            try:
+                Expression(source)
+            except Mistake as mistake:
+                raise PluginBroken(f"{label}: the invariant {name!r} of {aggregate.name}: {mistake}") from mistake
         fingerprint(found, aggregate)
     for projection in found.projections:
         if not isinstance(projection, Projection):

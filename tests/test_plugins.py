@@ -191,3 +191,14 @@ def test_the_fingerprint_changes_with_the_schema(tmp_path: Path) -> None:
     assert (
         _fingerprint(load([written(tmp_path, text.replace("categories=", "schema_version=2, categories="))])) != first
     )
+
+
+def test_an_invariant_that_cannot_be_read_is_said_with_its_place(tmp_path: Path) -> None:
+    text = GOOD.format(found="domain =").replace("commands=(Add,)", "invariants={'never': 'stat > 0'}")
+    (problem,) = load([written(tmp_path, text)]).problems
+    assert "the invariant 'never' of Counter: There is no 'stat'" in problem
+    assert "column 1" in problem
+    right = text.replace("stat >", "state >")
+    claim = aggregate_for(load([written(tmp_path, right)]).domains, "Counter")
+    assert claim is not None
+    assert describe(*claim).invariants == {"never": "state > 0"}

@@ -132,5 +132,9 @@ CUSTOMER = Aggregate(
         "CustomerCreditLimitExceeded",
         "CustomerCreditReleased",
     ),
+    invariants={
+        "no credit is reserved beyond the limit": 'event.type != "CustomerCreditReserved"'
+        " or sum(r.orderTotal.amount for r in state.reservations.values()) <= state.creditLimit.amount",
+    },
     compensate={"CustomerCreditReserved": lambda event: ReleaseCredit(event.data["orderId"])},
 )

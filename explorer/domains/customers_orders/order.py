@@ -198,4 +198,10 @@ ORDER = Aggregate(
         "OrderShipped",
     ),
     compensate={"OrderCreated": lambda event: CancelOrder("created by mistake")},
+    invariants={
+        # Events of the original example have no lines.
+        "the total is the sum of the lines": 'not state.get("lines") or state.orderTotal.amount'
+        " == sum(l.quantity * l.price.amount for l in state.lines)",
+        "only what is approved is shipped": 'event.type != "OrderShipped" or before.status == "APPROVED"',
+    },
 )
