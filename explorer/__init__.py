@@ -35,6 +35,7 @@ Domains: what folds and decides
     branches         what if: a stream with some of its events edited
     lockstep         such a branch, folded beside its stream
     given_when_then  a stream, or such a branch, as a pytest file
+    violations       the streams of a category in which such a watch is false
     comparing        two streams aligned; the streams of a category under two versions of the code
     oddities         versions and times that are not as they should be
     plugins          finding domains                        command_fields: commands as data and back
@@ -61,7 +62,7 @@ What led to what
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling,
-                     viewing, branching answer
+                     viewing, branching, watching_values answer
     purity           does a reducer depend on state and event alone? watched_fold runs it where that is seen
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it

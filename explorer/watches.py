@@ -60,12 +60,18 @@ class Course:
 
     def __init__(self, expression: Expression, *, truth: bool = False) -> None:
         self.expression = expression
+        self._truth = truth
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again: nothing was taken."""
         self.count = 0
         self.numbers = array("d")  # by ordinal, NaN where the value is no number; stays empty while none was
         self.is_truth = True  # every value was true or false, so far
-        self._truth = truth
         self._kind = -1
         self._value: Any = None
+        self._version = 0  # of the last event
+        self._last_false = 0  # of the last event of the last interval that was false and is over
         self._starts = array("I")
         self._kinds = bytearray()
         self._versions = array("q")
@@ -85,6 +91,8 @@ class Course:
         if kind != self._kind or (kind == 3 and not same(value, self._value)):
             if kind == 2 and len(self._reasons) < _REASONS:
                 self._reasons[len(self._starts)] = value.reason
+            if self._kind == 1:
+                self._last_false = self._version
             self._kind, self._value = kind, value
             self._starts.append(self.count)
             self._kinds.append(kind)
@@ -94,6 +102,7 @@ class Course:
             self._note_number(value)
         elif self.numbers:
             self.numbers.append(nan)
+        self._version = version
         self.count += 1
 
     def _other(self, value: Any) -> tuple[int, Any]:
@@ -178,6 +187,16 @@ class Course:
         """The first and the last interval in which it is false; None: it never is."""
         first = self._kinds.find(1)
         return None if first < 0 else (self.span(first), self.span(self._kinds.rfind(1)))
+
+    @property
+    def times_broken(self) -> int:
+        """Intervals in which it is false."""
+        return self._kinds.count(1)
+
+    @property
+    def last_broken(self) -> int:
+        """The version of the last event at which it is false; 0: it never is."""
+        return self._version if self._kind == 1 else self._last_false
 
     @property
     def failed(self) -> Span | None:

@@ -59,10 +59,21 @@ def main(given: Sequence[str] | None = None) -> int:
         raise KeyboardInterrupt
 
     with interrupts(asked), contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is not our output
-        from explorer.cli import branching, judging, reading, serving, simulating, tailing, tracing, views, writing
+        from explorer.cli import (
+            branching,
+            judging,
+            reading,
+            serving,
+            simulating,
+            tailing,
+            tracing,
+            views,
+            watching,
+            writing,
+        )
 
         verbs = reading.VERBS | tailing.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS | simulating.VERBS
-        verbs |= views.VERBS | judging.VERBS | branching.VERBS
+        verbs |= views.VERBS | judging.VERBS | branching.VERBS | watching.VERBS
         return _guarded(lambda: verbs[parsed.verb](parsed, output, cancellation), output)
 
 
@@ -91,4 +102,4 @@ def _say(sentence: str, hint: str, output: Output | None) -> None:
             output.flush()
     print(visible(f"{arguments.PROGRAM}: {sentence}"), file=sys.stderr)
     if hint:
-        print(visible(f"  {hint}"), file=sys.stderr)
+        print(visible("  " + hint.replace("\n", "\n  ")), file=sys.stderr)

@@ -11,6 +11,7 @@ def add_debugging(verbs: Verbs) -> None:
     _comparing(verbs)
     _what_if(verbs)
     _purity(verbs)
+    _watching(verbs)
 
 
 def _comparing(verbs: Verbs) -> None:
@@ -68,6 +69,31 @@ def _purity(verbs: Verbs) -> None:
     purity.add_argument("--category", metavar="C", help="streams of this category (default: those that changed last)")
     purity.add_argument("--id", metavar="I", help="this stream of it")
     add_limit(purity, 20)
+
+
+def _watching(verbs: Verbs) -> None:
+    how = """EXPRESSION is a path (/lines/sku=A-1/quantity),
+or a few words of Python over state, before and event, such as 'sum(l.quantity for l in state.lines) < 10'
+or 'event.type != "OrderShipped" or before.status == "APPROVED"'."""
+    watch = add_store_verb(
+        verbs, "watch", "an expression along a stream", f"Show what an expression is after every event. {how}"
+    )
+    add_stream(watch)
+    watch.add_argument("expression", metavar="EXPRESSION", help="what to watch")
+    violations = add_store_verb(
+        verbs,
+        "violations",
+        "streams that break an invariant",
+        f"Look for streams of a category in which an expression is ever false. {how}\n"
+        "Interrupted, the same command goes on from there.",
+    )
+    violations.add_argument("--category", metavar="C", required=True, help="category of the streams")
+    violations.add_argument(
+        "--invariant", action="store_true",
+        help="EXPRESSION is the name of an invariant, which the domain declares or you keep",
+    )  # fmt: skip
+    violations.add_argument("expression", metavar="EXPRESSION", help="what has to be true after every event")
+    violations.add_argument("--again", action="store_true", help="from the beginning, although one was interrupted")
 
 
 def _edit(kind: str, given: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from explorer import fold
 from explorer.engine.messages import EventColumns, StepColumns
@@ -30,10 +30,15 @@ BEGINNING = 20  # events of a stream by which it is known whose it is
 def claim(store: Store, domains: Loaded, key: StreamKey) -> Claim:
     """Who folds this stream: who claims its category, if it begins as that aggregate's streams do. (None, None) is the
     generic fold."""
-    found = aggregate_for(domains.domains, key.category)
+    return claim_by(domains, key.category, lambda: store.stream_events(key, limit=BEGINNING))
+
+
+def claim_by(domains: Loaded, category: str, beginning: Callable[[], Sequence[Event]]) -> Claim:
+    """As `claim`, for who knows the first events, or can get them when they are wanted."""
+    found = aggregate_for(domains.domains, category)
     if found is None:
         return None, None
-    if found[1].events and not _is_of(*found, store.stream_events(key, limit=BEGINNING)):
+    if found[1].events and not _is_of(*found, beginning()):
         return None, None
     return found
 
