@@ -11,6 +11,7 @@ Nouns and values
     causation        what events say of their cause         descriptions: commands as plain data
     narration        events in the words of their domain
     resources        where fonts and icons are              settings: what is remembered
+    notes            notes and bookmarks on events          pseudonyms: other values for those nobody else should see
 
 Stores: the databases (`stores/`)
     store            the `Store` protocol and `StoreSpec`; `open_store()` of the package is in open
@@ -25,6 +26,7 @@ Stores: the databases (`stores/`)
     conformance      the checks behind the verb `check`, with walk and query_plans
     two_writes       a table of rows instead, for the story that shows what is lost then
     bulk             filling a new store at once            local_server: a PostgreSQL server for demo and tests
+    bundled          streams in one file, opened as a store; bundling writes it
 
 Domains: what folds and decides
     domains/         customers_orders, the example that every plug-in copies
@@ -41,6 +43,7 @@ Domains: what folds and decides
     plugins          finding domains                        command_fields: commands as data and back
     loading          the state that a command decides on    snapshots: taking and verifying them
     commands         load, decide, preview, commit          simulate: orders at a rate, as a load
+    bundle           what of a store goes into such a file, and what is replaced in it
 
 Following a store: nothing lost
     subscription     catch-up reading with a checkpoint; by position (catchup, holes), else by an overlap (overlap);
@@ -79,7 +82,7 @@ What is started
                      serving: processes of services; watching: who has subscribed), parts/ are widgets that know no
                      store, look/ is how all of it looks
     cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;
-                     reading, branching, judging, tailing, tracing, writing, serving, subscriptions, views and
+                     reading, branching, bundling, judging, tailing, tracing, writing, serving, subscriptions, views and
                      simulating have the verbs, window starts the window where display finds one
     selftest         does this installation work?
 """

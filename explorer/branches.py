@@ -254,12 +254,12 @@ def _event(
 
 # -- keeping -----------------------------------------------------------------------------------------------------------
 
-_FILE = "branches.json"
+FILE = "branches.json"
 
 
 def kept(identity: str) -> tuple[Branch, ...]:
     """The branches of this connection (`StoreInfo.identity`). Raises `Invalid` where their file cannot be read."""
-    path = settings.connection_folder(identity) / _FILE
+    path = settings.connection_folder(identity) / FILE
     try:
         raw: Any = path.read_bytes()
     except FileNotFoundError:
@@ -274,4 +274,4 @@ def kept(identity: str) -> tuple[Branch, ...]:
 
 def keep(identity: str, branches: Iterable[Branch]) -> None:
     """Keep these branches, and no others, in the user's data folder. Raises OSError."""
-    settings.write(settings.connection_folder(identity) / _FILE, msgspec.to_builtins(tuple(branches)))
+    settings.write(settings.connection_folder(identity) / FILE, msgspec.to_builtins(tuple(branches)))

@@ -142,6 +142,7 @@ class StoreInfo:
     static: bool = False  # a copy or an immutable view: nothing will arrive until it is reopened
     instance: str = ""  # which of several stores in the database, as shown to the user
     notice: str = ""  # something the user should know: "static view", "positions may change on VACUUM" …
+    bundle: str = ""  # of a bundle: the title of the store that it was taken from
 
 
 @dataclass(frozen=True, slots=True)

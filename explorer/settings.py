@@ -107,12 +107,16 @@ def connection_folder(identity: str) -> Path:
 
 def write(path: Path, value: object) -> None:
     """Write JSON so that a crash leaves the old file or the new one. Raises OSError."""
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same with any content. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text + b"\n")
+            file.write(content)
         os.replace(name, path)
     except OSError:
         Path(name).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ def add_debugging(verbs: Verbs) -> None:
     _what_if(verbs)
     _purity(verbs)
     _watching(verbs)
+    _bundle(verbs)
 
 
 def _comparing(verbs: Verbs) -> None:
@@ -94,6 +95,30 @@ or 'event.type != "OrderShipped" or before.status == "APPROVED"'."""
     )  # fmt: skip
     violations.add_argument("expression", metavar="EXPRESSION", help="what has to be true after every event")
     violations.add_argument("--again", action="store_true", help="from the beginning, although one was interrupted")
+
+
+def _bundle(verbs: Verbs) -> None:
+    bundle = add_store_verb(
+        verbs,
+        "bundle",
+        "streams in one file, to take along",
+        "Write streams into one file, with their snapshots, what-if branches, notes and bookmarks. It opens anywhere "
+        "as a store that is\nonly for reading. No --id: all streams of the category, or of the store.",
+    )
+    bundle.add_argument("--category", metavar="C", help="category of the streams")
+    bundle.add_argument("--id", metavar="I", action="append", default=[], help="this stream of it (may be repeated)")
+    bundle.add_argument(
+        "--also", metavar="C/I", action="append", default=[], help="and this stream of any category (may be repeated)"
+    )
+    bundle.add_argument("--output", metavar="FILE", required=True, help="the file to write, for example case.esxbundle")
+    bundle.add_argument(
+        "--pseudonyms", metavar="WHAT",
+        help="strings, numbers, ids (of streams), separated by commas: replace them in payloads; equal ones stay equal",
+    )  # fmt: skip
+    bundle.add_argument(
+        "--keep", metavar="NAME", action="append", default=[],
+        help="but not the members of payloads of this name (may be repeated)",
+    )  # fmt: skip
 
 
 def _edit(kind: str, given: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from explorer.errors import Ambiguous, CannotOpen, Damaged, NoEventStore, ReadOnly
 from explorer.model import StoreInfo
-from explorer.stores import described, own
+from explorer.stores import bundled, described, own
 from explorer.stores.address import PostgresAddress, SqliteAddress, address
 from explorer.stores.catalog import catalog
 from explorer.stores.connection import Connection
@@ -46,6 +46,8 @@ def open_store(spec: StoreSpec) -> Store:
 def _open_sqlite(where: SqliteAddress, spec: StoreSpec) -> Store:
     if spec.create and (not os.path.exists(where.path) or not os.path.getsize(where.path)):
         own.create_sqlite(where.path)
+    if bundled.is_bundle(where.path, where.title):
+        return _open_bundle(where, spec)
     with looking:
         connection, notice, closing = _sqlite_connection(where, spec)
     try:
@@ -92,6 +94,20 @@ def _sqlite_store(
     info = _info(instance, where.title, where.identity, writable, notice)
     try:
         return SqlStore(connection, instance, replace(info, static=connection.static), closing)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _open_bundle(where: SqliteAddress, spec: StoreSpec) -> Store:
+    """Read-only, whatever was asked for; what was noted comes along."""
+    found = bundled.unpacked(where.path, where.title)
+    connection = SqliteConnection(where.path, "memory", where.title, image=found.image)
+    try:
+        instance = choose(catalog(connection), replace(spec, layout="own", instance=None), "", where.title)
+        info = bundled.info_of(found, _info(instance, where.title, where.identity, False, ""))
+        bundled.keep_noted(found, info.identity)
+        return SqlStore(connection, instance, info)
     except BaseException:
         connection.close()
         raise

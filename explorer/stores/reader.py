@@ -307,5 +307,7 @@ class SqlStore:
             raise ReadOnly("Named subscriptions are kept in stores of our own only.")
 
     def _must_be_writable(self, own_only: bool = False) -> None:
+        if self.info.bundle:
+            raise ReadOnly("This is a bundle: it is only for reading.", "What is written belongs into a store.")
         if not self.info.writable or (own_only and self.instance.layout != "own"):
             raise ReadOnly("This store is open for reading only.", "Open it writable, if it is one of ours.")

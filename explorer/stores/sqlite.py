@@ -33,16 +33,18 @@ T = TypeVar("T")
 
 
 class SqliteConnection:
-    """See `connection.Connection`. Opens at once; `mode` is "ro", "immutable" (a static view), "rw" or "rwc"."""
+    """See `connection.Connection`. Opens at once; `mode` is "ro", "immutable" (a static view), "rw" or "rwc"; or
+    "memory": then `image`, the bytes of a database, is read, of which nothing is on the disk."""
 
     dialect = "sqlite"
 
-    def __init__(self, path: str, mode: str, title: str, static: bool = False) -> None:
+    def __init__(self, path: str, mode: str, title: str, static: bool = False, image: bytes = b"") -> None:
         self.path = path
         self.title = title
         self.mode = mode
         self.writable = mode in ("rw", "rwc")
-        self.static = static or mode == "immutable"
+        self.static = static or mode in ("immutable", "memory")
+        self._image = image
         self._cancellation: Cancellation | None = None
         self._sides = self._side_files()  # before opening: what comes while it is opened must not be missed
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
@@ -65,8 +67,8 @@ class SqliteConnection:
         with self._translated(), looking:
             self._connection = self._engine.connect()
             self._driver = self._connection.connection.driver_connection
-            # An immutable view takes no locks that could be lost.
-            self._locking = None if self.mode == "immutable" else _identity(self.path)
+            # An immutable view takes no locks that could be lost, nor does a database in memory.
+            self._locking = None if self.mode in ("immutable", "memory") else _identity(self.path)
             if self._locking is not None:
                 opened(self._locking)
 
@@ -80,7 +82,7 @@ class SqliteConnection:
     def _connect(self) -> sqlite3.Connection:
         how = "mode=ro&immutable=1" if self.mode == "immutable" else f"mode={self.mode}"
         driver = sqlite3.connect(
-            f"file:{quote(self.path)}?{how}",
+            ":memory:" if self.mode == "memory" else f"file:{quote(self.path)}?{how}",
             uri=True,
             timeout=LOCKED,  # and again, until BUSY_SECONDS: a wait inside of SQLite cannot be cancelled either
             isolation_level=None,
@@ -88,6 +90,9 @@ class SqliteConnection:
             cached_statements=256,
         )
         try:
+            if self.mode == "memory":
+                driver.deserialize(self._image)
+                self._image = b""  # SQLite has a copy of its own
             # Text that is not UTF-8 must come back as it went in, and must not stop a page of others.
             driver.text_factory = _text
             driver.execute("PRAGMA trusted_schema=OFF")

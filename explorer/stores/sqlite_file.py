@@ -59,6 +59,13 @@ def look(path: str, title: str) -> Look:
         return _look(path, title)
 
 
+def begins_with(path: str, title: str, magic: bytes) -> bool:
+    """Whether the file begins with these bytes. Raises CannotOpen for what cannot be opened at all."""
+    with looking:
+        status = _status(path, title)
+        return _open[status.st_dev, status.st_ino] <= 0 and _begins_with(path, magic)
+
+
 def _look(path: str, title: str) -> Look:
     header = _header(path, title)
     if _left_over_journal(path):

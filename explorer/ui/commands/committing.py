@@ -38,6 +38,8 @@ def why_not_writable(info: StoreInfo | None) -> str:
         return "No store is open."
     if info.layout != "own":
         return f"This is a store of another library ({info.layout}); it is only looked at."
+    if info.bundle:
+        return "This is a bundle: it is only for reading."
     if info.static:
         return "This is a static view of the store."
     if not info.writable:
