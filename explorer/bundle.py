@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from explorer import branches, notes, payload
+from explorer import branches, notes, payload, watches
 from explorer.branches import AnyEdit, Edit, Insert
 from explorer.errors import Invalid
 from explorer.loading import events_of
@@ -33,6 +33,7 @@ class Saved:
     manifest: Manifest
     notes: int
     branches: int
+    watches: int
     size: int  # bytes of the file
 
 
@@ -41,8 +42,9 @@ def save(
 ) -> Generator[int, None, Saved]:
     """Write these streams of the store to a bundle, in turns: yields how many events are in.
 
-    With `pseudonyms` texts of notes and names of branches are left out, and so are snapshots where numbers are
-    replaced: sums would no longer be right. Raises `Invalid` where there is no such stream or nothing can be written.
+    With `pseudonyms` texts of notes and names of branches and watches are left out, and so are snapshots where numbers
+    are replaced: sums would no longer be right. Raises `Invalid` where there is no such stream or nothing can be
+    written.
     """
     if not keys:
         raise Invalid("No stream was chosen for the bundle.")
@@ -52,21 +54,31 @@ def save(
     chosen = frozenset(keys)
     marked = [note for note in notes.kept(store.info.identity) if StreamKey(note.category, note.id) in chosen]
     forked = [one for one in branches.kept(store.info.identity) if StreamKey(one.category, one.id) in chosen]
+    categories = {key.category for key in keys}
+    watched = [watch for watch in watches.kept(store.info.identity) if watch.category in categories]
     kinds = tuple(kind for kind in KINDS if pseudonyms is not None and kind in pseudonyms.kinds)
     title = store.info.bundle or store.info.title
     if pseudonyms is not None:
         marked = [_note(note, pseudonyms) for note in marked if note.bookmark]
         forked = [_branch(one, f"branch {number}", pseudonyms) for number, one in enumerate(forked, 1)]
         title = "a store"
-    found: dict[str, Sequence[Any]] = {notes.FILE: marked, branches.FILE: forked}
+
+    def noted() -> Iterator[tuple[str, bytes]]:
+        """Asked for when all events are in: only then is known what was replaced."""
+        sources = [_watch(one, pseudonyms) for one in watched] if pseudonyms is not None else watched
+        found: dict[str, Sequence[Any]] = {notes.FILE: marked, branches.FILE: forked, watches.FILE: sources}
+        for name, ones in found.items():
+            if ones:
+                yield name, msgspec.json.encode(tuple(ones))
+
     manifest = yield from written(
         path,
         Origin(title, store.info.layout, kinds),
         _events(store, keys, pseudonyms),
         _snapshots(store, keys, pseudonyms),
-        {name: msgspec.json.encode(tuple(ones)) for name, ones in found.items() if ones},
+        noted(),
     )
-    return Saved(manifest, len(marked), len(forked), path.stat().st_size)
+    return Saved(manifest, len(marked), len(forked), len(watched), path.stat().st_size)
 
 
 def _events(store: Store, keys: Sequence[StreamKey], pseudonyms: Pseudonyms | None) -> Iterator[Event]:
@@ -113,6 +125,10 @@ def _replaced(raw: bytes, how: Callable[[Json], Json]) -> bytes:
 
 def _note(note: notes.Note, pseudonyms: Pseudonyms) -> notes.Note:
     return msgspec.structs.replace(note, id=pseudonyms.id(note.id), text="")
+
+
+def _watch(watch: watches.Watch, pseudonyms: Pseudonyms) -> watches.Watch:
+    return msgspec.structs.replace(watch, name="", source=pseudonyms.source(watch.source))
 
 
 def _branch(branch: branches.Branch, name: str, pseudonyms: Pseudonyms) -> branches.Branch:

@@ -21,6 +21,7 @@ STRINGS, NUMBERS, IDS = "strings", "numbers", "ids"
 KINDS = (STRINGS, NUMBERS, IDS)
 
 _UUID = re.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_LITERAL = re.compile(r"""(['"])([^'"\\]*)\1""")
 _NAMES = frozenset({"command", "decided_on", "origin", "service", "schema_version"})  # in metadata: no secrets
 _ROUNDS = 6
 _DIGITS = 30  # of a number; what is longer becomes another number of that length by its digest
@@ -82,6 +83,12 @@ class Pseudonyms:
         if isinstance(value, dict):
             return {self._seen.get(name, name): self.state(one) for name, one in value.items()}
         return value
+
+    def source(self, source: str) -> str:
+        """Of a watch: a path or an expression. What was replaced in payloads is replaced in its texts."""
+        if source.startswith("/"):
+            return "/".join(self._seen.get(token, token) for token in source.split("/"))
+        return _LITERAL.sub(lambda found: found[1] + self._seen.get(found[2], found[2]) + found[1], source)
 
     # -- how -----------------------------------------------------------------------------------------------------------
 

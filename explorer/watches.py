@@ -265,12 +265,12 @@ def take(courses: Sequence[Course], event: Event, before: Json, state: Json, upc
 
 # -- keeping -----------------------------------------------------------------------------------------------------------
 
-_FILE = "watches.json"
+FILE = "watches.json"
 
 
 def kept(identity: str) -> tuple[Watch, ...]:
     """The watches of this connection (`StoreInfo.identity`). Raises `Invalid` where their file cannot be read."""
-    path = settings.connection_folder(identity) / _FILE
+    path = settings.connection_folder(identity) / FILE
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -285,4 +285,4 @@ def kept(identity: str) -> tuple[Watch, ...]:
 
 def keep(identity: str, watches: Iterable[Watch]) -> None:
     """Keep these watches, and no others, in the user's data folder. Raises OSError."""
-    settings.write(settings.connection_folder(identity) / _FILE, msgspec.to_builtins(tuple(watches)))
+    settings.write(settings.connection_folder(identity) / FILE, msgspec.to_builtins(tuple(watches)))

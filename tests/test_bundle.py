@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explorer import branches, notes, payload
+from explorer import branches, notes, payload, watches
 from explorer.branches import Branch, Edit, Skip
 from explorer.bundle import Saved, at_once, save
 from explorer.domains.customers_orders import DOMAIN
@@ -53,6 +53,14 @@ def store(own_url: str) -> Iterator[Store]:
     branches.keep(
         identity, [Branch("without", "Customer", "c-1", (Skip(1), Edit(0, "CustomerCreated", '{"name": "Bob"}')))]
     )
+    watches.keep(
+        identity,
+        [
+            watches.Watch("Customer", "state.name != 'Ada Secret' and state.status != 'PENDING'", "Ada's name", True),
+            watches.Watch("Customer", "/reservations/o-1/orderTotal"),
+            watches.Watch("Invoice", "/total"),
+        ],
+    )
     yield store
     store.close()
 
@@ -68,7 +76,7 @@ def events_of(store: Store) -> list[Event]:
 def test_what_was_put_in_comes_out_wherever_it_is_opened(store: Store, tmp_path: Path) -> None:
     made = saved(store, tmp_path / "case.esxbundle")
     assert (made.manifest.streams, made.manifest.events, made.manifest.snapshots) == (2, 3, 1)
-    assert (made.notes, made.branches) == (1, 1)
+    assert (made.notes, made.branches, made.watches) == (1, 1, 2)
     elsewhere = tmp_path / "elsewhere" / "renamed.zip"
     elsewhere.parent.mkdir()
     shutil.copy(tmp_path / "case.esxbundle", elsewhere)
@@ -84,6 +92,7 @@ def test_what_was_put_in_comes_out_wherever_it_is_opened(store: Store, tmp_path:
         assert "A bundle of 2 streams" in info.notice
         assert [one.text for one in notes.kept(info.identity)] == ["here it begins"]
         assert branches.kept(info.identity) == branches.kept(store.info.identity)
+        assert watches.kept(info.identity) == watches.kept(store.info.identity)[:2]
         with pytest.raises(ReadOnly, match="bundle"):
             opened.append(ORDER_KEY, 1, [NewEvent("OrderShipped", {}, "e 9")])
         with pytest.raises(ReadOnly, match="bundle"):
@@ -148,6 +157,9 @@ def test_pseudonyms_leave_nothing_to_be_seen_and_everything_to_be_folded(store: 
         assert (note.id, note.text, note.bookmark) == (ids["Order"], "", True)
         (branch,) = branches.kept(opened.info.identity)
         assert branch.edits[0] == Skip(1)
+        name, path = watches.kept(opened.info.identity)
+        assert name.source == f"state.name != '{created['name']}' and state.status != 'PENDING'"  # type: ignore[index, call-overload]
+        assert (name.name, name.invariant, path.source) == ("", True, f"/reservations/{ids['Order']}/orderTotal")
     finally:
         opened.close()
 
@@ -182,7 +194,7 @@ odd_events = st.builds(
 @given(st.lists(odd_events, min_size=1, max_size=8))
 def test_whatever_other_stores_hold(tmp_path: Path, events: list[Event]) -> None:
     """Versions that repeat, payloads that are no JSON, positions of any kind or none, names that are no UTF-8."""
-    at_once(written(tmp_path / "odd", Origin("t", "described"), events, [], {}))
+    at_once(written(tmp_path / "odd", Origin("t", "described"), events, [], []))
     opened = open_store(StoreSpec(str(tmp_path / "odd")))
     try:
         found = events_of(opened)
@@ -210,7 +222,7 @@ def whole(tmp_path: Path) -> Path:
     note = b'[{"category": "Order", "id": "o-1", "version": 1, "text": "n"}]'
     path = tmp_path / "case.esxbundle"
     at_once(
-        written(path, Origin("shop.sqlite", "own"), [event], [Snapshot("Order", "o-1", 1, b"{}")], {notes.FILE: note})
+        written(path, Origin("shop.sqlite", "own"), [event], [Snapshot("Order", "o-1", 1, b"{}")], [(notes.FILE, note)])
     )
     return path
 
@@ -350,7 +362,7 @@ def test_a_bundle_that_was_given_up_leaves_nothing(store: Store, tmp_path: Path)
         for number in range(1, 2000):
             yield Event("Order", "o", number, number, "t", b"{}")
 
-    work = written(tmp_path / "case", Origin("t", "own"), history(), [], {})
+    work = written(tmp_path / "case", Origin("t", "own"), history(), [], [])
     next(work)
     work.close()
     assert not [one for one in tmp_path.iterdir() if "case" in one.name]

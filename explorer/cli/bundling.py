@@ -36,6 +36,7 @@ def bundle(arguments: argparse.Namespace, output: Output, cancellation: Cancella
         "snapshots": manifest.snapshots,
         "notes": saved.notes,
         "branches": saved.branches,
+        "watches": saved.watches,
         "pseudonyms": list(manifest.pseudonyms),
         "size": saved.size,
     }

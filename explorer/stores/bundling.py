@@ -57,12 +57,17 @@ class Origin:
 
 
 def written(
-    path: Path, origin: Origin, events: Iterable[Event], snapshots: Iterable[Snapshot], noted: Mapping[str, bytes]
+    path: Path,
+    origin: Origin,
+    events: Iterable[Event],
+    snapshots: Iterable[Snapshot],
+    noted: Iterable[tuple[str, bytes]],
 ) -> Generator[int, None, Manifest]:
     """Write a bundle, in turns: yields how many events are in. The file is there when all of it is, or not at all.
 
-    `snapshots` are asked for after all `events`. A bundle that is there already is replaced, any other file is not.
-    Raises `Invalid` where it cannot be written or would be too large, whatever the iterables raise.
+    `snapshots` are asked for after all `events`, and `noted` (files and what is in them) after both. A bundle that is
+    there already is replaced, any other file is not. Raises `Invalid` where it cannot be written or would be too large,
+    and whatever the iterables raise.
     """
     if path.exists() and not is_bundle(str(path), path.name):
         raise Invalid(f"{path.name} is there already, and is no bundle.", "Name another file: it is left as it is.")
@@ -73,7 +78,7 @@ def written(
     try:
         counts = yield from _filled(folder / STORE, events, snapshots)
         packed = folder / "packed"
-        manifest = _packed(packed, folder / STORE, origin, counts, noted)
+        manifest = _packed(packed, folder / STORE, origin, counts, dict(noted))
         os.replace(packed, path)
         return manifest
     except (OSError, sqlite3.Error) as error:

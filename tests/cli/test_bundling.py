@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.running import EVENTS, INFO, Run, Shop, own_shop
 
-BUNDLE = ["file", "streams", "events", "snapshots", "notes", "branches", "pseudonyms", "size"]
+BUNDLE = ["file", "streams", "events", "snapshots", "notes", "branches", "watches", "pseudonyms", "size"]
 
 
 def test_a_stream_of_any_store_comes_along(run: Run, shop: Shop, tmp_path: Path) -> None:
