@@ -84,8 +84,11 @@ class Translation:
         try:
             tree = ast.parse(f"{'(' if blank else ''}{flat[1 if blank else 0 :]}{')' if blank else ''}", mode="eval")
         except SyntaxError as error:
-            at = min(max((error.offset or 1) - 1, 0), max(len(source) - 1, 0))
+            end = len(source.rstrip())
+            at = min(error.offset - 1, end) if error.offset else end
             sentence = "compare with ==" if flat[at : at + 1] == "=" else error.msg
+            if at == end:
+                sentence = "something is missing at the end"
             raise Mistake(f"This cannot be read: {sentence}.", source, at) from None
         except (ValueError, RecursionError, MemoryError):
             raise Mistake("This cannot be read.", source, 0) from None

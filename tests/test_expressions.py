@@ -118,6 +118,7 @@ def test_reasons_say_where(source: str, reason: str) -> None:
         ("state.status = 1", 14, "=="),
         ("state.lines[", 12, "never closed"),
         ("", 1, "no expression"),
+        ("state.n >  ", 10, "missing at the end"),
         ("status == 1", 1, "no 'status'"),
         ("1 + stat.x", 5, "no 'stat'"),
         ("état + ü", 1, "no 'état'"),

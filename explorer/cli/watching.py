@@ -12,8 +12,9 @@ from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins
 from explorer.cli.output import BOLD, RED, YELLOW, Output
 from explorer.cli.reading import Verb, folded
+from explorer.engine.asks_watches import Watched
+from explorer.engine.courses import Courses
 from explorer.engine.folding import claim_by
-from explorer.engine.watching_values import Watched, Watching
 from explorer.errors import Invalid
 from explorer.expressions import ABSENT, Expression, Failed
 from explorer.model import Json
@@ -31,13 +32,13 @@ def watch(arguments: argparse.Namespace, output: Output, cancellation: Cancellat
     """1 if the watch is false somewhere, or cannot be told."""
     domains = plugins(arguments)
     expression = Expression(arguments.expression)  # before anything is read
-    watching = Watching()
+    courses = Courses()
     with opened(arguments, cancellation) as store:
         folding = folded(store, domains, arguments.category, arguments.id)
-        course = _end(watching.course(store, folding, Watched(arguments.expression)))
+        course = _end(courses.course(store, folding, Watched(arguments.expression)))
         output.columns("", ">from", ">to", "value", "by")
         for span in course.spans():
-            value = watching.value(store, folding, expression, span.first)
+            value = courses.value(store, folding, expression, span.first)
             last = folding.version(span.last)
             failed = isinstance(value, Failed)
             output.line(

@@ -19,6 +19,7 @@ from explorer.engine.ask import ROWS as ROWS
 from explorer.engine.ask import Ask as Ask
 from explorer.engine.asks_branches import AboutBranch as AboutBranch
 from explorer.engine.asks_branches import OfBranch as OfBranch
+from explorer.engine.asks_watches import AboutWatches, OfWatches
 
 CUT = 200  # characters of one value in a row
 LINE = 2_000  # characters of one line of text at most
@@ -415,6 +416,7 @@ AnyAsk = (
     | RebuildRows
     | CheckRows
     | OfBranch
+    | OfWatches
 )
 AnyReply = (
     Opened
@@ -430,6 +432,7 @@ AnyReply = (
     | Verdict
     | Drifted
     | AboutBranch
+    | AboutWatches
     | Done
     | Progress
     | Failure

@@ -8,9 +8,19 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
-from explorer.engine import deciding, messages, saving, telling, text, viewing
+from explorer.engine import deciding, messages, saving, telling, text, viewing, watching_values
 from explorer.engine.asks_branches import BranchDiff, BranchState, BranchText, FoldBranch, Mends
+from explorer.engine.asks_watches import (
+    CourseSpans,
+    FindViolations,
+    NextAppend,
+    NextBreak,
+    NextFlip,
+    WatchCourses,
+    WatchValues,
+)
 from explorer.engine.branching import Branching
+from explorer.engine.courses import Courses
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
@@ -40,6 +50,7 @@ class Session:
         self._foldings: OrderedDict[tuple[StreamKey, bool], Folding] = OrderedDict()
         self._values = Values()
         self._branching = Branching()
+        self._courses = Courses()
 
     @contextmanager
     def cancelling(self, cancellation: Cancellation) -> Iterator[None]:
@@ -89,6 +100,11 @@ class Session:
                 return viewing.check_rows(self._opened(), self._domains, ask, cancellation)
             case FoldBranch() | BranchState() | BranchDiff() | BranchText() | Mends():
                 return self._branching.answer(self._opened(), self._folding(ask.category, ask.id), ask)
+            case FindViolations():
+                return watching_values.find_violations(self._opened(), self._domains, ask, cancellation)
+            case WatchCourses() | WatchValues() | CourseSpans() | NextFlip() | NextBreak() | NextAppend():
+                folding = self._folding(ask.category, ask.id, ask.generic)
+                return watching_values.answer(self._opened(), self._courses, folding, ask)
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -97,6 +113,7 @@ class Session:
         self._foldings.clear()
         self._values = Values()
         self._branching = Branching()
+        self._courses = Courses()
         self._spec = StoreSpec(
             url=ask.url,
             layout=ask.layout,

@@ -1,121 +1,216 @@
-"""Watches along a stream, computed over what an engine has folded of it, in turns, and extended as events arrive."""
+"""Watches, asked of an engine: courses and their intervals, values, flips, and streams that break an invariant."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections import OrderedDict
-from collections.abc import Generator, Iterator
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Generator
+from functools import partial
+from typing import Any, TypeAlias
 
-from explorer import watches
-from explorer.engine.folding import SLICE, STRETCH, Folding
-from explorer.expressions import Expression, Failed
-from explorer.model import Event
+from explorer import payload, violations
+from explorer.cancellation import Cancellation
+from explorer.engine import breaking
+from explorer.engine.asks_watches import (
+    COLUMNS,
+    MOST,
+    SPARK,
+    BrokenStreams,
+    CourseSpans,
+    CourseTold,
+    FindViolations,
+    NextAppend,
+    NextBreak,
+    NextFlip,
+    Searched,
+    SpanPage,
+    SpanRow,
+    WatchCourses,
+    Watched,
+    WatchedValues,
+    Watching,
+    WatchValues,
+)
+from explorer.engine.courses import Courses, nearest
+from explorer.engine.folding import Folding, claim_by
+from explorer.engine.messages import CUT, Progress
+from explorer.engine.rows import cut
+from explorer.engine.turns import Turn
+from explorer.errors import Invalid
+from explorer.expressions import ABSENT, Expression, Failed, Mistake
+from explorer.plugins import Loaded, aggregate_for
 from explorer.stores import Store
-from explorer.watches import Course
+from explorer.violations import Broken, Search
+from explorer.watches import KINDS, Course
 
-KEPT = 200  # courses that are kept
+OfStream: TypeAlias = WatchCourses | WatchValues | CourseSpans | NextFlip | NextBreak | NextAppend
 
+_LETTERS = dict(zip(KINDS, "tfxvn", strict=True))
+_TOLD = 0.2  # seconds between what a search tells
+_REMEMBERED = 5.0  # seconds between places that a search is remembered at
+_BATCH = 100  # broken streams in one part
 
-class Watched(NamedTuple):
-    """What is watched in a stream. `truth`: as an invariant, see `Course`."""
-
-    source: str
-    truth: bool = False
-
-
-class _Kept:
-    def __init__(self, watched: Watched) -> None:
-        self.course = Course(Expression(watched.source), truth=watched.truth)
-        self.generation = 0
-        self.read_upto = 0
-        self.busy = False
+# -- one stream --------------------------------------------------------------------------------------------------------
 
 
-class Watching:
-    """The courses that were asked for last."""
+def answer(store: Store, courses: Courses, folding: Folding, ask: OfStream) -> Turn:
+    match ask:
+        case WatchCourses():
+            return _courses(store, courses, folding, ask)
+        case WatchValues():
+            return _values(store, courses, folding, ask)
+        case CourseSpans():
+            return _spans(store, courses, folding, ask)
+        case NextFlip():
+            return _next_flip(store, courses, folding, ask)
+        case NextBreak():
+            return breaking.next_break(store, courses, folding, ask)
+        case NextAppend():
+            return breaking.next_append(store, folding, ask)
 
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
 
-    def course(self, store: Store, folding: Folding, watched: Watched) -> Generator[None, None, Course]:
-        """How this watch went over the whole stream. Raises `Mistake`, and what the store raises."""
-        known = folding.key, folding.aggregate is None, watched
-        kept = self._known.get(known)
-        if kept is None:
-            kept = self._known[known] = _Kept(watched)
-        self._known.move_to_end(known)
-        while len(self._known) > KEPT:
-            self._known.popitem(last=False)
-        while kept.busy:  # somebody else has asked for it
-            yield None
-        kept.busy = True
+def _courses(store: Store, courses: Courses, folding: Folding, ask: WatchCourses) -> Turn:
+    for number, watched in enumerate(ask.watches):
         try:
-            yield from self._extended(store, folding, kept)
-        except BaseException:  # broken off, perhaps between two events of one version: begin again next time
-            self._known.pop(known, None)
-            raise
-        finally:
-            kept.busy = False
-        return kept.course
-
-    def _extended(self, store: Store, folding: Folding, kept: _Kept) -> Generator[None, None, None]:
-        while folding.advance(store):
-            yield None
-        replay, course = folding.replay, kept.course
-        if kept.generation != replay.generation or course.count > folding.folded:  # folded anew
-            kept.generation, kept.read_upto = replay.generation, 0
-            course.forget()
-        until = time.perf_counter() + SLICE
-        for _ in _taken(store, folding, kept):
-            if time.perf_counter() > until:
-                yield None
-                until = time.perf_counter() + SLICE
-
-    def value(self, store: Store, folding: Folding, expression: Expression, ordinal: int) -> Any:
-        """The value after this event; all up to it must have been folded."""
-        needs, replay = expression.needs, folding.replay
-        state = replay.state(ordinal) if "state" in needs else None
-        before = replay.state(ordinal - 1) if "before" in needs else None
-        if "event" not in needs:
-            return expression.value(state, before)
-        event = store.event(folding.key, folding.version(ordinal))
-        readable = watches.seen(event, _upcast(folding)) if event is not None else None
-        return readable if isinstance(readable, Failed) else expression.value(state, before, readable)
+            course = yield from courses.course(store, folding, watched)
+        except Mistake as mistake:
+            yield CourseTold(number, mistake.sentence, mistake.position)
+            continue
+        yield _told(number, course)
+    return Watching(folding.folded)
 
 
-def _taken(store: Store, folding: Folding, kept: _Kept) -> Iterator[None]:
-    """Take what has been folded since; a None after each event."""
-    course, replay, upcast = kept.course, folding.replay, _upcast(folding)
-    looks = bool(course.expression.needs & {"state", "before"})
-    before = replay.state(course.count - 1) if looks else None
-    state = None
-    if "event" in course.expression.needs:
-        for event in _events(store, folding, kept):
-            state = replay.state(course.count) if looks else None
-            watches.take([course], event, before, state, upcast)
-            before = state
-            yield None
-        return
-    for ordinal in range(course.count, folding.folded):
-        state = replay.state(ordinal) if looks else None
-        course.take(state, before, None, folding.version(ordinal), folding.type(ordinal))
-        before = state
+def _told(number: int, course: Course) -> CourseTold:
+    if course.intervals <= MOST:
+        starts, kinds = course.starts(0, MOST)
+    else:
+        starts, kinds = [], course.letters(min(COLUMNS, course.count))
+    return CourseTold(
+        number=number,
+        count=course.count,
+        starts=tuple(starts),
+        kinds=kinds,
+        intervals=course.intervals,
+        is_truth=course.is_truth,
+        broken=course.broken is not None,
+        sentence=cut(course.sentence(), 2 * CUT),
+        spark=spark(course.numbers),
+    )
+
+
+def spark(numbers: array[float]) -> tuple[float | None, ...]:
+    """At most `SPARK` of these, the last one of each stretch; None where that is no number."""
+    count = len(numbers)
+    columns = min(count, SPARK)
+    ends = (numbers[(column + 1) * count // columns - 1] for column in range(columns))
+    return tuple(value if math.isfinite(value) else None for value in ends)
+
+
+def _values(store: Store, courses: Courses, folding: Folding, ask: WatchValues) -> Turn:
+    while folding.folded <= ask.ordinal:
+        if not folding.advance(store):
+            raise Invalid(f"The stream {ask.category}/{ask.id} has {folding.read} events, not {ask.ordinal + 1}.")
         yield None
+    kinds, texts = "", []
+    for watched in ask.watches:
+        letter, text = _value(store, courses, folding, watched, ask.ordinal)
+        kinds += letter
+        texts.append(text)
+        yield None
+    return WatchedValues(ask.ordinal, kinds, tuple(texts))
 
 
-def _events(store: Store, folding: Folding, kept: _Kept) -> Iterator[Event]:
-    """The events not yet taken, read as `Folding` reads them, so that each has the ordinal that it has there."""
-    while kept.course.count < folding.folded:
-        page = store.stream_events(folding.key, after=kept.read_upto, limit=STRETCH)
-        if not page:
-            return
-        for event in page:
-            if kept.course.count >= folding.folded:
-                return
-            kept.read_upto = max(kept.read_upto, event.version)
-            yield event
+def _value(store: Store, courses: Courses, folding: Folding, watched: Watched, ordinal: int) -> tuple[str, str]:
+    """The letter of a value, and its text or the reason."""
+    try:
+        value = courses.value(store, folding, courses.expression(watched.source), ordinal)
+    except Mistake as mistake:
+        return "x", mistake.sentence
+    return letter_of(value), text_of(value)
 
 
-def _upcast(folding: Folding) -> Any:
-    return folding.domain.upcast if folding.domain else None
+def letter_of(value: Any) -> str:
+    if value is True or value is False:
+        return "t" if value else "f"
+    return "x" if isinstance(value, Failed) else "n" if value is ABSENT else "v"
+
+
+def text_of(value: Any) -> str:
+    if isinstance(value, Failed):
+        return cut(value.reason, CUT)
+    return "" if value is ABSENT else payload.one_line(value, CUT)
+
+
+def _spans(store: Store, courses: Courses, folding: Folding, ask: CourseSpans) -> Turn:
+    course = yield from courses.course(store, folding, ask.watch)
+    rows = []
+    for span in course.spans(max(0, ask.start), max(0, ask.limit)):
+        text = cut(span.reason, CUT)
+        if span.kind == "value":
+            text = text_of(courses.value(store, folding, course.expression, span.first))
+        last, letter = folding.version(span.last), _LETTERS[span.kind]
+        rows.append(SpanRow(span.first, span.last, span.version, last, letter, text, cut(span.type)))
+        yield None
+    return SpanPage(ask.start, course.intervals, tuple(rows))
+
+
+def _next_flip(store: Store, courses: Courses, folding: Folding, ask: NextFlip) -> Turn:
+    found: list[tuple[int, int]] = []
+    for number, watched in enumerate(ask.watches):
+        try:
+            course = yield from courses.course(store, folding, watched)
+        except Mistake:
+            continue  # it is told with its course
+        ordinal = course.flip(ask.ordinal, ask.forward)
+        if ordinal is not None:
+            found.append((ordinal, number))
+    return nearest(found, ask.forward)
+
+
+# -- every stream of a category ----------------------------------------------------------------------------------------
+
+
+def find_violations(store: Store, domains: Loaded, ask: FindViolations, cancellation: Cancellation) -> Turn:
+    yield None
+    expression = Expression(ask.source)
+    identity = store.info.identity
+    code = violations.code_of(aggregate_for(domains.domains, ask.category) or (None, None))
+    begun = violations.begun(identity, ask.category, ask.source, code)
+    if ask.again:
+        begun = violations.Place(ask.category, ask.source, code)
+
+    search = Search(store, partial(_claim, domains, ask.category), ask.category, expression, begun)
+    try:
+        yield from _searched(search, cancellation, identity)
+    finally:
+        if search.over:
+            violations.forget(identity, search.place)
+        elif search.place.looked:
+            violations.remember(identity, search.place)
+    return Searched(search.looked, search.events, search.broken)
+
+
+def _claim(domains: Loaded, category: str, events: Any) -> Any:
+    return claim_by(domains, category, lambda: events)
+
+
+def _searched(search: Search, cancellation: Cancellation, identity: str) -> Generator[Any, None, None]:
+    found: list[Broken] = []
+    told = noted = time.monotonic()
+    for one in search.run(cancellation):
+        if one is not None:
+            found.append(one)
+        now = time.monotonic()
+        if len(found) >= _BATCH or (found and now - told > _TOLD):
+            yield BrokenStreams(tuple(found))
+            found = []
+        if now - told > _TOLD:
+            told = now
+            yield Progress(search.looked, None, f"{search.looked:,} streams, {search.events:,} events")
+        if now - noted > _REMEMBERED:
+            noted = now
+            violations.remember(identity, search.place)
+        yield None
+    if found:
+        yield BrokenStreams(tuple(found))
