@@ -30,7 +30,9 @@ Stores: the databases (`stores/`)
 
 Domains: what folds and decides
     domains/         customers_orders, the example that every plug-in copies
-    fold             running a reducer, whatever it raises  replay: every state of one stream, and what changed
+    fold             running a reducer, whatever it raises  stepping: a step of plain JSON, in one pass
+    replay           every state of one stream, and what changed
+    writers          which events wrote to which path       blame: who wrote a value, also within lists
     expressions      what a watch looks at: a path or an expression that can do no harm; translation makes a function of
                      it, whose operations are in operations and exact (arithmetic)
     watches          how such a watch went over a stream: intervals, flips, what broke it

@@ -46,7 +46,7 @@ def diff(before: Json, after: Json) -> list[Change]:
     """
     changes: list[Change] = []
     if before is not after:
-        _compare(before, after, "", "", "", changes, {})
+        compare(before, after, "", "", "", changes, {})
     return changes
 
 
@@ -54,6 +54,10 @@ def apply(before: Json, changes: Sequence[Change]) -> Json:
     """The value after, given all the changes that `diff` found; shares with `before` what did not change."""
     if not changes:
         return before
+    if type(before) is dict:  # most often nothing in a list has changed
+        members = _in_objects(before, changes)
+        if members is not None:
+            return members
     old, new = _Place(), _Place()
     for change in changes:
         if change.op == "remove":
@@ -75,7 +79,7 @@ def same(before: Json, after: Json) -> bool:
 
 def pointer(tokens: Iterable[str | int]) -> str:
     """The JSON Pointer of these member names and indexes."""
-    return "".join(f"/{_escaped(str(token))}" for token in tokens)
+    return "".join(f"/{escaped(str(token))}" for token in tokens)
 
 
 def tokens(path: str) -> list[str]:
@@ -138,7 +142,7 @@ def _same(before: Any, after: Any, known: dict[tuple[int, int], bool]) -> bool:
     return result
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
 
 
@@ -160,7 +164,7 @@ def _is_key(name: str, elements: Sequence[Any]) -> bool:
     return len(found) == len(elements)
 
 
-def _compare(
+def compare(
     before: Any,
     after: Any,
     old_path: str,
@@ -169,6 +173,8 @@ def _compare(
     changes: list[Change],
     known: dict[tuple[int, int], bool],
 ) -> None:
+    """Add the differences of two values to `changes`; see `diff`. The paths are where they stand in the state before
+    and after, `key` as in `Change`; `known` is what `same` remembers."""
     # One frame per level of nesting: what may be nested 500 levels deep is compared on the ordinary stack.
     kind = type(before)
     if kind is not type(after):
@@ -177,15 +183,15 @@ def _compare(
         if len(before) > len(after) or not before.keys() <= after.keys():
             for name, value in before.items():
                 if name not in after:
-                    changes.append(Change("remove", f"{old_path}/{_escaped(name)}", "", key, value))
+                    changes.append(Change("remove", f"{old_path}/{escaped(name)}", "", key, value))
         for name in changed_keys(before, after):
             value, other = before.get(name, _ABSENT), after[name]
-            token = _escaped(name) if "/" in name or "~" in name else name
+            token = escaped(name) if "/" in name or "~" in name else name
             value_kind = type(value)
             if value is _ABSENT:
                 changes.append(Change("add", f"{path}/{token}", "", key, None, other))
             elif value_kind is type(other) and (value_kind is dict or value_kind is list):
-                _compare(value, other, f"{old_path}/{token}", f"{path}/{token}", key, changes, known)
+                compare(value, other, f"{old_path}/{token}", f"{path}/{token}", key, changes, known)
             elif value != other if value_kind is type(other) is str else not _same(value, other, known):
                 changes.append(Change("replace", f"{path}/{token}", "", key, value, other))
     elif kind is list:
@@ -203,7 +209,7 @@ def _compare(
             if moved:
                 changes.append(Change("move", f"{path}/{index}", f"{old_path}/{was}", inner, value, other))
             if value is not other:
-                _compare(value, other, f"{old_path}/{was}", f"{path}/{index}", inner, changes, known)
+                compare(value, other, f"{old_path}/{was}", f"{path}/{index}", inner, changes, known)
     elif not _same(before, after, known):
         changes.append(Change("replace", path, "", key, before, after))
 
@@ -297,6 +303,37 @@ def _increasing(matches: list[int]) -> set[int]:
 
 
 # -- applying ----------------------------------------------------------------------------------------------------------
+
+
+def _in_objects(before: dict[str, Any], changes: Sequence[Change]) -> dict[str, Any] | None:
+    """The value after changes of members of objects; None where there is another one among them."""
+    made = {"": dict(before)}  # objects of the value after, by their path
+    for op, path, _, _, _, after in changes:
+        above, _, token = path.rpartition("/")
+        members = made.get(above) or _made(above, made)
+        if op == "move" or members is None or not path:
+            return None
+        name = token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+        if op == "remove":
+            del members[name]
+        else:
+            members[name] = after
+    return made[""]
+
+
+def _made(path: str, made: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """A copy of the object at this path, put into copies of the objects that it is in. None: it is in no object."""
+    known = made.get(path)
+    if known is not None:
+        return known
+    above, _, token = path.rpartition("/")
+    members = _made(above, made)
+    name = token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+    value = members.get(name) if members is not None else None
+    if members is None or type(value) is not dict:
+        return None
+    made[path] = members[name] = dict(value)
+    return made[path]
 
 
 class _Place:

@@ -65,7 +65,7 @@ def _plain(new: Any, old: object, old_json: object, foreign: list[Any]) -> Json:
 
 
 def _text(new: str, old: object, old_json: object, foreign: list[Any]) -> Json:
-    text = new if new.isascii() else _without_surrogates(new)
+    text = new if new.isascii() else without_surrogates(new)
     if text is not new:
         foreign.append(new)
     return old_json if type(old_json) is str and old_json == text else text
@@ -222,13 +222,13 @@ def _members(value: Any) -> dict[Any, Any] | None:
 def _name(key: Any) -> str:
     """The text of an object's key."""
     if type(key) is str:
-        return key if key.isascii() else _without_surrogates(key)
+        return key if key.isascii() else without_surrogates(key)
     if isinstance(key, enum.Enum):
         return _name(key.value)
     if isinstance(key, bool) or key is None:
         return {True: "true", False: "false", None: "null"}[key]
     if isinstance(key, str):
-        return _without_surrogates(str(key))
+        return without_surrogates(str(key))
     if isinstance(key, (int, Decimal, uuid.UUID)):
         return str(key)
     if isinstance(key, (date, datetime)):
@@ -246,8 +246,8 @@ def _decimal(number: Decimal) -> Json:
     return number
 
 
-def _without_surrogates(text: str) -> str:
-    """The text with lone halves of surrogate pairs, which UTF-8 cannot hold, written as escapes."""
+def without_surrogates(text: str) -> str:
+    """The text with lone halves of surrogate pairs, which UTF-8 cannot hold, as escapes; itself without any."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
 from explorer import fold, payload
 from explorer.diff import Change, apply, diff, same
-from explorer.errors import Invalid
+from explorer.errors import ExplorerError, Invalid
 from explorer.fold import StepFailed, Upcast
 from explorer.json_state import MISSING
 from explorer.model import Aggregate, Event, Json, Snapshot
+from explorer.stepping import step
+from explorer.writers import Writers
 
 BLOCK = 256
 _CACHED = 8  # blocks whose states are kept, for stepping to and fro
 _WATCHED = 16  # events of each type whose effect on the state before them is looked at …
 _SAMPLE = 32  # … and after these every so many-th event
-_OPS = ("add", "remove", "replace", "move")
+
+_NONE: list[Change] = []
 
 CHANGES_ITS_INPUT = "The reducer changes the state it is given, so every state is copied."
 
@@ -51,6 +54,7 @@ class Replay:
         self.generic = aggregate is None
         self.slow = ""  # why the slow path was taken
         self.generation = 0
+        self._plain = self.aggregate.dump is None
         self._upcast = upcast
         self._base = base
         self._history = history
@@ -59,11 +63,11 @@ class Replay:
     def _begin(self) -> None:
         self.errors: dict[int, str] = {}  # ordinal → why the step failed
         self.change_counts = array("L")  # by ordinal: how many paths changed
+        self._writers = Writers()
         self.incomplete = ""  # why the state does not rest on the whole history
         self._first: list[Event] = []  # the events of the first block
         self._seen: dict[str, int] = {}
         self._blocks: list[tuple[Json, bytes]] = []
-        self._steps: list[list[Change]] = []
         self._unpacked: OrderedDict[int, _Block] = OrderedDict()
         try:
             self._raw = fold.initial(self.aggregate)
@@ -71,7 +75,12 @@ class Replay:
         except StepFailed as error:
             self.errors[-1] = str(error)
             self._raw = self._json = None
-        self._states: list[Json] = [self._json]
+        self._open(self._json)
+
+    def _open(self, start: Json) -> None:
+        self._start: Json = start
+        self._steps: list[list[Change]] = []  # since the last block
+        self._recent = _Block(start, self._steps)
 
     @property
     def count(self) -> int:
@@ -80,23 +89,34 @@ class Replay:
     def extend(self, events: Iterable[Event]) -> None:
         """Fold the events that come next. May be stopped between two of them by what gives the events."""
         for event in events:
-            if not self.count and event.version > 1:
+            if event.version > 1 and not self.change_counts:
                 self._start_at(event.version)
             self._fold(event)
             if len(self._steps) == BLOCK:
-                self._blocks.append((self._states[0], _pack(self._steps)))
-                self._states, self._steps, self._first = [self._json], [], []
+                self._index()
+                self._blocks.append((self._start, _pack(self._steps)))
+                self._first = []
+                self._open(self._json)
+
+    @property
+    def writers(self) -> Writers:
+        """Which events wrote to which path; of all events so far."""
+        self._index()
+        return self._writers
 
     def state(self, ordinal: int) -> Json:
         """The state after this event. Raises `Invalid` when there is no such event."""
         if not -1 <= ordinal < self.count:
             raise Invalid(f"There is no state {ordinal}: the stream has {self.count} events.")
         number, step = divmod(ordinal + 1, BLOCK)
+        if ordinal == self.count - 1:
+            return self._json
         if number == len(self._blocks):
-            return self._states[step]
+            return self._recent.state(step)
         block = self._unpacked.get(number)
         if block is None:
-            block = self._unpacked[number] = _Block(*self._blocks[number])
+            start, packed = self._blocks[number]
+            block = self._unpacked[number] = _Block(start, _unpack(packed))
             if len(self._unpacked) > _CACHED:
                 self._unpacked.popitem(last=False)
         self._unpacked.move_to_end(number)
@@ -111,6 +131,9 @@ class Replay:
             return self._steps[step]
         return diff(self.state(ordinal - 1), self.state(ordinal))
 
+    def _index(self) -> None:
+        self._writers.extend(self._steps[self._writers.count - len(self._blocks) * BLOCK :])
+
     # -- one step ------------------------------------------------------------------------------------------------------
 
     def _start_at(self, version: int) -> None:
@@ -123,7 +146,7 @@ class Replay:
                 try:
                     self._raw = fold.from_json(self.aggregate, decoded.value)
                     self._json = fold.as_json(self.aggregate, self._raw)
-                    self._states = [self._json]
+                    self._open(self._json)
                     self.incomplete = f"Starts from the snapshot at version {base.version}: no earlier event is stored."
                     return
                 except StepFailed as error:
@@ -134,22 +157,30 @@ class Replay:
     def _fold(self, event: Event) -> None:
         if not self._blocks:
             self._first.append(event)
+        ordinal = len(self.change_counts)
         seen = self._seen.get(event.type, 0)
         self._seen[event.type] = seen + 1
-        watched = not (self.slow or self.generic) and (seen < _WATCHED or self.count % _SAMPLE == 0)
+        watched = not (self.slow or self.generic) and (seen < _WATCHED or ordinal % _SAMPLE == 0)
         before = payload.encode_plain(self._json) if watched else b""
         error = None
-        raw, json = self._raw, self._json
+        raw, json, changes = self._raw, self._json, _NONE
         try:
             readable = fold.readable(event, self._upcast)
             if self.slow:
                 raw = fold.evolve(self.aggregate, fold.copied(self._raw), readable)
                 json, _ = fold.shared_json(self.aggregate, raw, MISSING, self._json)
+                changes = diff(self._json, json)
             else:
                 raw = fold.evolve(self.aggregate, self._raw, readable)
-                json, plain = fold.shared_json(self.aggregate, raw, self._raw, self._json)
-                if plain:
-                    raw = json  # equal, and shares more: the next comparison has less to look at
+                stepped = step(self._json, raw) if self._plain and self._raw is self._json else None
+                if stepped is not None:
+                    raw = json = stepped[0]
+                    changes = stepped[1]
+                else:
+                    json, plain = fold.shared_json(self.aggregate, raw, self._raw, self._json)
+                    changes = diff(self._json, json)
+                    if plain:
+                        raw = json  # equal, and shares more: the next comparison has less to look at
         except StepFailed as failed:
             error = str(failed)
             raw, json = self._raw, self._json
@@ -158,22 +189,24 @@ class Replay:
                 self._begin_again()
                 return
             self.slow = f"{CHANGES_ITS_INPUT} States before version {event.version} may be wrong."
-            self._json = self._states[-1] = payload.decode_plain(before)
+            self._json = payload.decode_plain(before)
+            if not self._steps:
+                self._open(self._json)
+            changes = diff(self._json, json)
         if error is not None:
-            self.errors[self.count] = error
-        changes = diff(self._json, json) if json is not self._json else []
+            self.errors[ordinal] = error
         self._raw, self._json = raw, json
         self._steps.append(changes)
-        self._states.append(json)
         self.change_counts.append(len(changes))
 
     def _was_changed(self, before: bytes) -> bool:
         """Whether the state given to the reducer reads differently now."""
         try:
-            now = fold.as_json(self.aggregate, self._raw)
-        except StepFailed:
+            now = self._json if self._raw is self._json else fold.as_json(self.aggregate, self._raw)
+            text = payload.encode_plain(now)
+        except (ExplorerError, TypeError):  # what the reducer put in is no JSON
             return True
-        return payload.encode_plain(now) != before and not same(payload.decode_plain(before), now)
+        return text != before and not same(payload.decode_plain(before), now)
 
     def _begin_again(self) -> None:
         """Fold from the first event again, copying every state before the reducer gets it."""
@@ -189,28 +222,27 @@ class Replay:
 
 def _pack(steps: list[list[Change]]) -> bytes:
     """What is needed to apply these steps again, as JSON; of most steps that is far less than a state."""
-    return payload.encode_plain(
-        [
-            [
-                [_OPS.index(change.op), change.path, change.origin, None if change.op == "move" else change.after]
-                for change in step
-            ]
-            for step in steps
-        ]
-    )
+    plain: Any = [
+        [(op, path, origin, None if op == "move" else after) for op, path, origin, _, _, after in changes]
+        for changes in steps
+    ]
+    return payload.encode_plain(plain)
+
+
+def _unpack(packed: bytes) -> list[list[Change]]:
+    steps: Any = payload.decode_plain(packed)
+    return [[Change(op, path, origin, "", None, after) for op, path, origin, after in step] for step in steps]
 
 
 class _Block:
-    """The states of 256 steps, made when they are first asked for."""
+    """The states of some steps, made when they are first asked for. There may come more steps."""
 
-    def __init__(self, start: Json, packed: bytes) -> None:
+    def __init__(self, start: Json, steps: list[list[Change]]) -> None:
         self._states = [start]
-        steps: Any = payload.decode_plain(packed)
-        self._steps: Iterator[Any] = iter(steps)
+        self._steps = steps
 
     def state(self, step: int) -> Json:
         states = self._states
         while len(states) <= step:
-            changes = [Change(_OPS[op], path, origin, "", None, after) for op, path, origin, after in next(self._steps)]
-            states.append(apply(states[-1], changes))
+            states.append(apply(states[-1], self._steps[len(states) - 1]))
         return states[step]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
@@ -26,6 +27,14 @@ session_home = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     # Fixtures of a wider scope than one test must not find the user's own folders or passwords either.
     config.stash[session_home] = os.environ[HOME] = tempfile.mkdtemp(prefix="esx-home-")
+    # That a machine is slow is no finding.
+    hypothesis.settings.register_profile(
+        "unhurried",
+        hypothesis.settings(),
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+    )
+    hypothesis.settings.load_profile("unhurried")
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 

@@ -60,6 +60,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
     with interrupts(asked), contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is not our output
         from explorer.cli import (
+            blaming,
             branching,
             bundling,
             judging,
@@ -74,7 +75,7 @@ def main(given: Sequence[str] | None = None) -> int:
         )
 
         verbs = reading.VERBS | tailing.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS | simulating.VERBS
-        verbs |= views.VERBS | judging.VERBS | branching.VERBS | watching.VERBS | bundling.VERBS
+        verbs |= views.VERBS | judging.VERBS | branching.VERBS | watching.VERBS | bundling.VERBS | blaming.VERBS
         return _guarded(lambda: verbs[parsed.verb](parsed, output, cancellation), output)
 
 

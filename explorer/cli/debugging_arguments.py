@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from functools import partial
 
-from explorer.cli.options import Verbs, add_limit, add_store_verb, add_stream
+from explorer.cli.options import Verbs, add_limit, add_store_verb, add_stream, whole_number
 
 
 def add_debugging(verbs: Verbs) -> None:
+    _blame(verbs)
     _comparing(verbs)
     _what_if(verbs)
     _purity(verbs)
     _watching(verbs)
     _bundle(verbs)
+
+
+def _blame(verbs: Verbs) -> None:
+    blame = add_store_verb(
+        verbs,
+        "blame",
+        "which events wrote a value",
+        "Show every event that ever set, changed or removed a value of a state, the last one first.",
+    )
+    add_stream(blame)
+    blame.add_argument(
+        "path", metavar="PATH", help="a JSON Pointer: /orderTotal/amount; an element of a list by its key: "
+        "/lines/[sku=A-1]/quantity, or where it stands: /lines/0",
+    )  # fmt: skip
+    blame.add_argument("--version", metavar="N", type=whole_number, help="as seen at this version")
+    add_limit(blame)
 
 
 def _comparing(verbs: Verbs) -> None:

@@ -149,7 +149,8 @@ def folded(store: Store, domains: Loaded, category: str, id: str) -> Folding:
     return folding
 
 
-def _ordinal(folding: Folding, version: int) -> int:
+def ordinal_of(folding: Folding, version: int) -> int:
+    """Of the event at this version. Raises Invalid when the stream has not come so far."""
     last = folding.version(folding.read - 1)
     if version > last:
         raise Invalid(f"The stream is at version {last}; there is no version {version}.")
@@ -161,7 +162,7 @@ def state(arguments: argparse.Namespace, output: Output, cancellation: Cancellat
     with opened(arguments, cancellation) as store:
         folding = folded(store, domains, arguments.category, arguments.id)
     last = folding.read - 1
-    ordinal = last if arguments.version is None else _ordinal(folding, arguments.version)
+    ordinal = last if arguments.version is None else ordinal_of(folding, arguments.version)
     value = folding.replay.state(ordinal)
     failed = [(n, text) for n, text in folding.replay.errors.items() if n <= ordinal]
     error = f"At version {folding.version(failed[-1][0])}: {failed[-1][1]}" if failed else None
@@ -191,7 +192,7 @@ def diff_verb(arguments: argparse.Namespace, output: Output, cancellation: Cance
     domains = plugins(arguments)
     with opened(arguments, cancellation) as store:
         folding = folded(store, domains, arguments.category, arguments.id)
-    before, after = (_ordinal(folding, version) for version in (arguments.before, arguments.after))
+    before, after = (ordinal_of(folding, version) for version in (arguments.before, arguments.after))
     changes = diff(folding.replay.state(before), folding.replay.state(after))
     print_changes(output, changes)
     output.flush()
