@@ -75,9 +75,9 @@ Processes
                      every mistake with its line), crash (processes that really die)
 
 What is started
-    ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it.
-                     A panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab),
-                     events/ (all_events, live_feed), commands/ (command_dock, append_dialog), snapshots/
+    ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it. A
+                     panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab), events/
+                     (all_events, live_feed), commands/ (command_dock, append_dialog), branch/ (branch_page), snapshots/
                      (snapshots_dock), read_models/ (read_models_dock), pattern/ (pattern_page), start/ (first_page,
                      open_dialog), problem/ (problem_page), subscriptions/ (subscriptions_dock). story/ plays stories
                      (story_mode, player, acting). Below them: asking/ waits for the window (worker, polling, lanes;

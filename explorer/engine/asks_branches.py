@@ -65,18 +65,21 @@ class BranchDiff(Ask, frozen=True, tag=True):
 
 
 class BranchText(Ask, frozen=True, tag=True):
-    """A text of a branch exactly as it is, in pieces. → `TextPage`.
+    """A text of a branch, in pages. → `TextPage`.
 
     `what`: "type" or "data" of the branch's event in this row (the base's, where the branch has none); "test", a pytest
     file that says that the branch ends as it does; "mend", one that says that the events as they are stored should have
-    ended as the branch does. `plugins`: files that the test names.
+    ended as the branch does; "state" or "stored", of branch or base, after this row (None: the end), at `path`.
+    `form`: "exact", or for states "json", laid out as lines. `plugins`: files that the test names.
     """
 
     category: str
     id: str
     edits: tuple[AnyEdit, ...] = ()
     what: str = "data"
-    row: int = 0
+    row: int | None = None
+    path: str = ""
+    form: str = "exact"
     plugins: tuple[str, ...] = ()
     start: int = 0
     limit: int = 500

@@ -26,8 +26,8 @@ from explorer.engine.asks_branches import (
 )
 from explorer.engine.folding import STRETCH, Folding
 from explorer.engine.messages import CUT, DiffPage, Progress
-from explorer.engine.rows import cut, diff_row, marked_rows, rows
-from explorer.engine.text import Pieces, page
+from explorer.engine.rows import at, cut, diff_row, marked_rows, rows
+from explorer.engine.text import Lines, Pieces, TextLines, page
 from explorer.engine.turns import Turn
 from explorer.errors import ExplorerError, Invalid
 from explorer.given_when_then import Expected, differences, exported
@@ -47,7 +47,7 @@ class Branching:
         self._known: object = None
         self._both: Lockstep | None = None
         self._read: _Read | None = None
-        self._text: tuple[object, Pieces, str] | None = None
+        self._text: tuple[object, Lines, str] | None = None
 
     def answer(self, store: Store, folding: Folding, ask: OfBranch) -> Turn:
         both = yield from self._folded(store, folding, ask)
@@ -64,10 +64,12 @@ class Branching:
                     return rows(base, ask.path, start, limit)
                 return marked_rows(branch, base, ask.path, start, limit)
             case BranchText():
-                known = self._known, len(both.rows), ask.what, ask.row, ask.plugins
+                known = self._known, len(both.rows), ask.what, ask.row, ask.path, ask.form, ask.plugins
                 if self._text is None or self._text[0] != known:
                     words, problem = yield from self._words(store, folding, both, ask)
-                    self._text = known, Pieces(words, len(words.encode("utf-8", "replace"))), problem
+                    size = len(words.encode("utf-8", "replace"))
+                    lines = TextLines(words, size) if ask.form == "json" else Pieces(words, size)
+                    self._text = known, lines, problem
                 return page(self._text[1], start, limit, self._text[2])
             case Mends():
                 return (yield from _mends(store, folding, both, ask))
@@ -150,8 +152,14 @@ class Branching:
                 return event.type, ""
             problem = event.problem or payload.decode(event.data).problem or ""
             return event.data.decode("utf-8", "backslashreplace"), problem
+        if ask.what in ("state", "stored"):
+            base, branch = both.ends if ask.row is None else both.states(ask.row)
+            value = at(branch if ask.what == "state" else base, ask.path)
+            return payload.pretty(value) if ask.form == "json" else payload.encode_plain(value).decode(), ""
         if ask.what not in ("test", "mend"):
             raise Invalid(f"There is no text {ask.what} of a branch.")
+        if folding.domain is None:
+            raise Invalid("No domain folds this stream, so there is no reducer to test.", "A plug-in can bring one.")
         stored: list[Event] = []
         for event in islice(events_of(store, folding.key), both.stored):
             stored.append(event)
@@ -165,9 +173,9 @@ class Branching:
             raise Invalid("The branch ends as the stream does: nothing says what would be right instead.")
         return exported(folding.key, stored, expected, plugins=ask.plugins), ""
 
-    def _event(self, store: Store, folding: Folding, both: Lockstep, index: int) -> Event:
+    def _event(self, store: Store, folding: Folding, both: Lockstep, index: int | None) -> Event:
         """The branch's event in this row; the stored one where the branch has none."""
-        if not 0 <= index < len(both.rows):
+        if index is None or not 0 <= index < len(both.rows):
             raise Invalid(f"There is no row {index}: there are {len(both.rows)}.")
         row = both.rows[index]
         if row.branch is not None and row.branch >= both.shared:

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from explorer.engine import messages
+from explorer.engine.asks_branches import BranchText
 from explorer.engine.messages import TextPage
 from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text, theme
@@ -127,27 +129,17 @@ class Latest(QObject):
         )
 
 
-def text_source(workspace: Workspace, owner: QObject, ask: messages.Text) -> Source:
+def text_source(workspace: Workspace, owner: QObject, ask: messages.Text | BranchText) -> Source:
     """The pages of a long value, as `TextPages` wants them."""
 
     def source(start: int, then: Callable[[TextPage], None], failed: Callable[[ExplorerError], None]) -> None:
-        page = messages.Text(
-            category=ask.category,
-            id=ask.id,
-            version=ask.version,
-            what=ask.what,
-            form=ask.form,
-            path=ask.path,
-            start=start,
-            limit=ask.limit,
-            generic=ask.generic,
-        )
+        page = structs.replace(ask, start=start)
         workspace.engine(page, then, failed, owner=owner, text="Reading a value")
 
     return source
 
 
-def copy_value(workspace: Workspace, owner: QObject, ask: messages.Text, *, plain: bool) -> None:
+def copy_value(workspace: Workspace, owner: QObject, ask: messages.Text | BranchText, *, plain: bool) -> None:
     """Put a whole value on the clipboard, as JSON or (`plain`, for strings) as the characters it consists of."""
     source = text_source(workspace, owner, ask)
     pieces: list[str] = []

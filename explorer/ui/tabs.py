@@ -16,6 +16,7 @@ from explorer.ui.look.icons import icon
 from explorer.ui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from explorer.ui.branch.branch_page import BranchPage
     from explorer.ui.causality.causality_page import CausalityPage
     from explorer.ui.stream.stream_tab import StreamTab
 
@@ -55,6 +56,12 @@ def _causality(workspace: Workspace, parent: QWidget) -> QWidget:
     return CausalityPage(workspace, parent)
 
 
+def _branch(workspace: Workspace, parent: QWidget) -> QWidget:
+    from explorer.ui.branch.branch_page import BranchPage
+
+    return BranchPage(workspace, parent)
+
+
 def _problem(workspace: Workspace, parent: QWidget) -> QWidget:
     from explorer.ui.problem.problem_page import ProblemPage
 
@@ -64,6 +71,7 @@ def _problem(workspace: Workspace, parent: QWidget) -> QWidget:
 PAGES: dict[str, Page] = {
     "pattern": Page("Pattern", "activity", _pattern),
     "causality": Page("Causes and effects", "causes", _causality),
+    "branch": Page("What if", "branch", _branch),
     "problem": Page("Row and message", "zap", _problem),
 }
 """The pages there are, by name; at most one tab each."""
@@ -111,6 +119,7 @@ class Tabs(QTabWidget):
         bar.tabMoved.connect(self._keep_first)
         workspace.stream_wanted.connect(self.show_stream)
         workspace.causes_wanted.connect(self.show_causes)
+        workspace.branch_wanted.connect(self.show_branch)
         workspace.current_stream_changed.connect(self._on_version)
         workspace.closing.connect(self.clear)
         self._bind()
@@ -128,6 +137,7 @@ class Tabs(QTabWidget):
                 self,
                 partial(lambda number: self.count() >= number, number),
             )
+        bind("branch", self._branch_here, self, lambda: self._stream_at(self.currentIndex()) is not None)
         bind("history_back", lambda: self._travel(-1), self, lambda: self._at > 0)
         bind("history_forward", lambda: self._travel(1), self, lambda: self._at < len(self._history) - 1)
 
@@ -182,6 +192,15 @@ class Tabs(QTabWidget):
         """Show what led to this event and what it led to."""
         cast("CausalityPage", self.show_page("causality")).ask(category, id, version)
 
+    def show_branch(self, category: str, id: str, ordinal: int | None = None, without: str = "") -> None:
+        """Show what-if branches of a stream; see `BranchPage.ask`."""
+        cast("BranchPage", self.show_page("branch")).ask(category, id, ordinal, without)
+
+    def _branch_here(self) -> None:
+        tab = self._stream_at(self.currentIndex())
+        if tab is not None:
+            self.show_branch(tab.category, tab.id, tab.cursor_at if tab.cursor_at >= 0 else None)
+
     def page(self, name: str) -> QWidget | None:
         """The page of this name, if it is open."""
         return self._pages.get(name)
@@ -191,6 +210,12 @@ class Tabs(QTabWidget):
         page = self._pages.get("causality")
         place = cast("CausalityPage", page).tracing.place if page is not None else None
         return [place[0].category, place[0].id, place[1]] if place is not None else []
+
+    def _branched(self) -> list[str]:
+        """The stream whose branches are shown; empty when none are."""
+        page = self._pages.get("branch")
+        key = cast("BranchPage", page).editing.key if page is not None else None
+        return [key.category, key.id] if key is not None else []
 
     def _page_at(self, place: int) -> str:
         """The name of the page in this place, empty when something else is there."""
@@ -243,8 +268,9 @@ class Tabs(QTabWidget):
     def state(self) -> dict[str, Any]:
         """The open streams and where each stands, and the open pages."""
         return {
-            "pages": [name for name in self._pages if name != "causality"],
+            "pages": [name for name in self._pages if name not in ("causality", "branch")],
             "causes": self._asked(),
+            "branch": self._branched(),
             "streams": [[tab.category, tab.id, 0 if tab.at_last else tab.version] for tab in self.streams()][:MOST],
             "current": self._page_at(self.currentIndex()) or self.currentIndex(),
         }
@@ -263,6 +289,9 @@ class Tabs(QTabWidget):
         match state.get("causes"):
             case [str(category), str(id), int(version)]:
                 self.show_causes(category, id, version)
+        match state.get("branch"):
+            case [str(category), str(id)]:
+                self.show_branch(category, id)
         current = state.get("current")
         if isinstance(current, str) and current in self._pages:
             current = self.indexOf(self._pages[current])

@@ -54,6 +54,7 @@ class Workspace(QObject):
     engine_failed = Signal(str)
     stream_wanted = Signal(str, str, object)  # category, id, version or None: open or focus a tab
     causes_wanted = Signal(str, str, int)  # category, id, version: what led to this event and what it led to
+    branch_wanted = Signal(str, str, object, str)  # category, id, ordinal, name of a new branch without that event
     append_wanted = Signal(object)  # a draft (dict) or None
     current_stream_changed = Signal(str, str, int)  # what the active tab stands at; "" when none
     snapshots_changed = Signal(str, str)  # category, id

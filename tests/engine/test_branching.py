@@ -82,6 +82,9 @@ def test_texts_of_a_branch_and_the_row_of_a_line(tmp_path: Path) -> None:
         assert '"customerId"' in text("data", 0)
         assert text("test", 0).count("stream.given(") + text("test", 0).count("stream.when(") == 3
         assert "OrderCancelled" not in text("mend", 0)
+        assert text_of(one, BranchText("Order", "o1", edits, "state", None, "/status")) == '"CANCELLED"'
+        laid_out = text_of(one, BranchText("Order", "o1", edits, "stored", 0, "", "json"))
+        assert laid_out.startswith("{  ")
         assert isinstance(Asking(one, BranchText("Order", "o1", edits, "song")).failure(), Invalid)
         assert isinstance(Asking(one, BranchText("Order", "o1", edits, "data", 9)).failure(), Invalid)
         assert isinstance(Asking(one, BranchText("Order", "o1", (), "mend")).failure(), Invalid)

@@ -28,8 +28,10 @@ def test_the_table_is_in_order() -> None:
 def test_no_key_is_given_twice() -> None:
     anywhere = [key for action in ACTIONS if action.scope == "window" for key in action.keys]
     assert len(anywhere) == len(set(anywhere))
-    there = [key for action in ACTIONS if action.scope == "panel" for key in action.keys]
-    assert len(there) == len(set(there))
+    for own in (True, False):  # what stands in a branch is nowhere else, and nothing else is there
+        panel = [one for one in ACTIONS if one.scope == "panel" and one.id.startswith("branch_") == own]
+        there = [key for action in panel for key in action.keys]
+        assert len(there) == len(set(there))
 
 
 def test_menus_keep_their_keys() -> None:

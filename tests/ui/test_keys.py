@@ -142,6 +142,7 @@ CASES = {
     "mark": Case("M", lambda w: tab(w).marks == (1,), at=events_table),
     "diff marked": Case("D", lambda w: tab(w)._comparing, before=mark_first, at=events_table),
     "causes": Case("C", lambda w: w.tabs.tabText(w.tabs.currentIndex()) == "Causes and effects", at=events_table),
+    "what if": Case("Ctrl+B", lambda w: w.tabs.tabText(w.tabs.currentIndex()) == "What if", at=events_table),
     "larger": Case("Ctrl++", lambda _w: theme.zoom() == 115),
     "larger too": Case("Ctrl+=", lambda _w: theme.zoom() == 115),
     "smaller": Case("Ctrl+-", lambda _w: theme.zoom() == 85),
@@ -217,6 +218,7 @@ def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
     tried = {QKeySequence(case.keys).toString() for case in CASES.values()}
     elsewhere = {"preview", "commit", "undo", "redo", "previous_change", "next_change", "find_next", "find_previous"}
     elsewhere |= {"service_toggle", "service_fail", "subscription_pause", "parked_retry", "parked_skip"}
+    elsewhere |= {f"branch_{what}" for what in ("skip", "edit", "insert", "up", "down", "truncate", "restore")}
     elsewhere |= {"story_next", "story_back", "story_reset"}
     elsewhere |= {f"tab_{n}" for n in range(4, 10)} | {"quit"}
     missing = [

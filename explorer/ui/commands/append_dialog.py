@@ -26,12 +26,12 @@ from explorer.errors import Conflict, ExplorerError
 from explorer.model import Event
 from explorer.ui.commands.append_target import AppendTarget, complete, fill
 from explorer.ui.commands.committing import Committing, Sent
-from explorer.ui.commands.event_drafts import DraftEvent, EventDrafts, by_hand, laid_out
+from explorer.ui.commands.event_drafts import DraftEvent, EventDrafts, by_hand
 from explorer.ui.commands.outcome_view import OutcomeView
 from explorer.ui.commands.preview_view import PreviewView, heading
 from explorer.ui.look import text, theme
 from explorer.ui.parts.empty import EmptyState
-from explorer.ui.parts.json_editor import JsonEditor
+from explorer.ui.parts.json_editor import JsonEditor, laid_out
 from explorer.ui.strip import hairline
 from explorer.ui.workspace import Workspace
 

@@ -22,7 +22,7 @@ from explorer.engine.messages import EventDraft
 from explorer.errors import Invalid
 from explorer.model import Event, Json
 from explorer.ui.look import icons, text, theme
-from explorer.ui.parts.json_editor import LIMIT, Checked, check, new_document
+from explorer.ui.parts.json_editor import LIMIT, Checked, check, laid_out, new_document
 
 # What is true of the event that was, and not of one like it.
 _NOT_COPIED = ("origin", "user", "reason", "correlation_id", "causation_id", "service", "command", "decided_on")
@@ -93,16 +93,6 @@ def by_hand(events: Sequence[DraftEvent], reason: str) -> tuple[EventDraft, ...]
         whole = payload.encode({**said, **metadata}).decode()
         drafts.append(EventDraft(draft.type, draft.data, whole, draft.event_id))
     return tuple(drafts)
-
-
-def laid_out(content: str) -> str:
-    """JSON with a member a line; as it is when it is no JSON or too long; an empty object for nothing."""
-    if not content.strip():
-        return "{}"
-    if len(content) > LIMIT:
-        return "{}"
-    decoded = payload.decode(content.encode("utf-8", "surrogatepass"))
-    return content if decoded.problem else payload.pretty(decoded.value)
 
 
 class EventDrafts(QWidget):

@@ -35,6 +35,9 @@ class Colours:
     warning_back: str
     good: str
     flash: str
+    what_if: str  # what is not so, only tried: see `explorer.ui.branch`
+    what_if_back: str
+    what_if_base: str  # its lists
 
 
 LIGHT = Colours(
@@ -64,6 +67,9 @@ LIGHT = Colours(
     warning_back="#fcf3de",
     good="#17703a",
     flash="#fdf1c9",
+    what_if="#8a2270",
+    what_if_back="#f7e4f2",
+    what_if_base="#fdf7fb",
 )
 
 DARK = Colours(
@@ -93,4 +99,7 @@ DARK = Colours(
     warning_back="#322810",
     good="#5fd38d",
     flash="#3b3413",
+    what_if="#f0a0da",
+    what_if_back="#3a2135",
+    what_if_base="#211a22",
 )

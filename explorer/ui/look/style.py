@@ -148,6 +148,11 @@ QWidget#empty {{ background: {base}; }}
 QWidget#banner {{ background: {base}; border-bottom: 1px solid {hairline}; }}
 QWidget#banner[kind="error"] {{ background: {error_back}; }}
 QWidget#banner[kind="warning"] {{ background: {warning_back}; }}
+QWidget#whatif, QWidget#whatif QAbstractItemView, QWidget#whatif QHeaderView, QWidget#whatif QHeaderView::section,
+QWidget#whatif QWidget#panelhead, QWidget#whatif QWidget#empty {{ background: {what_if_base}; }}
+QWidget#whatifhead {{ background: {what_if_back}; border-bottom: 1px solid {what_if}; }}
+QLabel#whatiftitle {{ color: {what_if}; font-weight: 700; }}
+QLabel[tone="what_if"] {{ color: {what_if}; }}
 QLabel#badge {{ border-radius: {s}px; padding: 1px {h}px; font-size: {small}px; font-weight: 600; }}
 QLabel#badge[kind="readonly"] {{ color: {muted}; border: 1px solid {hairline}; }}
 QLabel#badge[kind="writable"] {{ color: {warning}; background: {warning_back}; border: 1px solid {warning}; }}

@@ -189,6 +189,16 @@ class JsonEditor(QWidget):
         self._mark.setPixmap(icons.icon(mark, _TONES[mark]).pixmap(14, 14))
 
 
+def laid_out(content: str) -> str:
+    """JSON with a member a line; as it is when it is no JSON or too long; an empty object for nothing."""
+    if not content.strip():
+        return "{}"
+    if len(content) > LIMIT:
+        return "{}"
+    decoded = payload.decode(content.encode("utf-8", "surrogatepass"))
+    return content if decoded.problem else payload.pretty(decoded.value)
+
+
 def new_document(content: str, parent: QObject) -> QTextDocument:
     """A text of its own for `JsonEditor.set_document`, with its own undo."""
     document = QTextDocument(parent)

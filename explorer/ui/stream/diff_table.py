@@ -39,6 +39,8 @@ class Column(IntEnum):
 class DiffModel(QAbstractTableModel):
     """Differences as they came, page by page; `fetch(start)` is asked for the next page at the end."""
 
+    titles = ("", "Path", "Before", "After")
+
     def __init__(self, fetch: Callable[[int], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[DiffRow] = []
@@ -78,7 +80,7 @@ class DiffModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
-                return ("", "Path", "Before", "After")[section]
+                return self.titles[section]
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None

@@ -21,6 +21,9 @@ def event_menu(workspace: Workspace, timeline: Timeline, ordinal: int, key: Stre
     time, version = timeline.time(ordinal), timeline.versions[ordinal]
     causes = menu.addAction(icon("causes"), "Causes and effects")
     causes.triggered.connect(lambda: workspace.causes_wanted.emit(key.category, key.id, version))
+    branch = menu.addAction(icon("branch"), "What if this had not happened")
+    without = f"Without v{version} {timeline.type(ordinal)}"
+    branch.triggered.connect(lambda: workspace.branch_wanted.emit(key.category, key.id, ordinal, without))
     menu.addSeparator()
     for title, words in (
         ("Copy type", timeline.type(ordinal)),
