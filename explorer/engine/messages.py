@@ -19,6 +19,8 @@ from explorer.engine.ask import ROWS as ROWS
 from explorer.engine.ask import Ask as Ask
 from explorer.engine.asks_branches import AboutBranch as AboutBranch
 from explorer.engine.asks_branches import OfBranch as OfBranch
+from explorer.engine.asks_bundles import BundleSaved as BundleSaved
+from explorer.engine.asks_bundles import SaveBundle as SaveBundle
 from explorer.engine.asks_watches import AboutWatches, OfWatches
 
 CUT = 200  # characters of one value in a row
@@ -415,6 +417,7 @@ AnyAsk = (
     | VerifySnapshots
     | RebuildRows
     | CheckRows
+    | SaveBundle
     | OfBranch
     | OfWatches
 )
@@ -431,6 +434,7 @@ AnyReply = (
     | Preview
     | Verdict
     | Drifted
+    | BundleSaved
     | AboutBranch
     | AboutWatches
     | Done

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
-from explorer.engine import deciding, messages, saving, telling, text, viewing, watching_values
+from explorer.engine import bundling, deciding, messages, saving, telling, text, viewing, watching_values
 from explorer.engine.asks_branches import BranchDiff, BranchState, BranchText, FoldBranch, Mends
 from explorer.engine.asks_watches import (
     CourseSpans,
@@ -96,6 +96,8 @@ class Session:
                 return saving.verify_snapshots(self._opened(), self._domains, ask)
             case messages.RebuildRows():
                 return viewing.rebuild_rows(self._opened(), self._domains, ask, cancellation, self._again)
+            case messages.SaveBundle():
+                return bundling.save_bundle(self._opened(), ask)
             case messages.CheckRows():
                 return viewing.check_rows(self._opened(), self._domains, ask, cancellation)
             case FoldBranch() | BranchState() | BranchDiff() | BranchText() | Mends():

@@ -15,7 +15,7 @@ from explorer.ui.look.icons import icon
 
 _LINES_BEFORE = {
     "refresh", "close_store", "quit", "history_back", "filter", "new_tab", "goto_version", "previous_change", "mark",
-    "causes", "preview", "undo", "snapshot_take", "zoom_in", "full_screen", "reset_layout", "about",
+    "note", "causes", "preview", "undo", "snapshot_take", "zoom_in", "full_screen", "reset_layout", "about",
     "services_start", "load", "service_toggle", "parked_retry",
 }  # fmt: skip
 

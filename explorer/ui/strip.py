@@ -115,15 +115,17 @@ class Strip(QWidget):
         info = self.workspace.info
         assert info is not None
         text.set_label(self.title, info.title, cut=60)
-        kind = "own store" if info.layout == "own" else info.layout
+        kind = "bundle" if info.bundle else "own store" if info.layout == "own" else info.layout
         parts = [
             kind,
-            "SQLite" if info.dialect == "sqlite" else "PostgreSQL",
+            f"of {info.bundle}" if info.bundle else "SQLite" if info.dialect == "sqlite" else "PostgreSQL",
             info.instance if info.instance != info.layout else "",
         ]
         text.set_label(self.kind, " · ".join(part for part in parts if part), cut=80)
         self.kind.setToolTip(text.tooltip(info.notice))
-        text.set_label(self.badge, "● WRITABLE" if info.writable else "READ-ONLY")
+        text.set_label(
+            self.badge, "● WRITABLE" if info.writable else "BUNDLE, READ-ONLY" if info.bundle else "READ-ONLY"
+        )
         self.badge.setProperty("kind", "writable" if info.writable else "readonly")
         self.badge.style().unpolish(self.badge)
         self.badge.style().polish(self.badge)

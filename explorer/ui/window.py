@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from explorer import settings as settings_module
 from explorer.errors import ExplorerError
+from explorer.model import StreamKey
 from explorer.settings import Recent, Settings
 from explorer.stores.store import StoreSpec
 from explorer.ui import menus
@@ -33,6 +34,7 @@ from explorer.ui.events.live_feed import LiveFeedPanel
 from explorer.ui.goto import COMMAND, GoTo
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import app_icon
+from explorer.ui.notes.notes_dock import NotesDock
 from explorer.ui.parts.banner import Banner
 from explorer.ui.read_models.read_models_dock import ReadModelsDock
 from explorer.ui.snapshots.snapshots_dock import SnapshotsDock
@@ -110,6 +112,7 @@ class Window(QMainWindow):
         self.arrangement.add("snapshots", "Snapshots", self.snapshots, bottom, 160)
         self.arrangement.add("read_models", "Read models", self.read_models, bottom, 160)
         self.arrangement.add("subscriptions", "Subscriptions", self.subscriptions, bottom, 160)
+        self.arrangement.add("notes", "Notes", NotesDock(self.workspace, self), bottom, 160)
         self.arrangement.delivered()
         self.opening = Opening(self.workspace, settings, self.first_page, self, self.leave_store)
         stage = Stage(self.workspace, self.tabs, self.arrangement, self._set_zoom)
@@ -168,6 +171,8 @@ class Window(QMainWindow):
         bind("append_like", self._append_like, self, lambda: self.workspace.writable and self._event_in_sight())
         bind("pattern", partial(self.tabs.show_page, "pattern"), self, is_open)
         bind("subscriptions", partial(self.arrangement.raise_panel, "subscriptions"), self, is_open)
+        bind("bundle", self._save_bundle, self, is_open)
+        bind("notes", partial(self.arrangement.raise_panel, "notes"), self, is_open)
         services = self.workspace.services
         bind("services_start", services.start_all, self, lambda: any(not one.running for one in services.known()))
         bind("services_stop", services.stop_all, self, lambda: any(one.running for one in services.known()))
@@ -307,6 +312,16 @@ class Window(QMainWindow):
         from explorer.ui.commands.append_dialog import AppendDialog  # late: the first page comes without it
 
         AppendDialog(self.workspace, draft, self).show()
+
+    def _save_bundle(self) -> None:
+        from explorer.ui.notes.bundle_dialog import BundleDialog, told  # late: the first page comes without it
+
+        place = self.workspace.current_stream[:2]
+        streams = [StreamKey(tab.category, tab.id) for tab in self.tabs.streams()]
+        streams.sort(key=lambda one: (one.category, one.id) != place)
+        dialog = BundleDialog(self.workspace, streams, self)
+        dialog.saved.connect(lambda path, done: self.banner.show_notice("info", *told(path, done)))
+        dialog.open()
 
     def _event_in_sight(self) -> bool:
         return self.workspace.current_stream[2] > 0

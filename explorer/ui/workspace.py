@@ -20,6 +20,7 @@ from explorer.ui.actions import Actions
 from explorer.ui.asking import ending, outcomes
 from explorer.ui.asking.asks import WRITE, Asks
 from explorer.ui.asking.lanes import Lanes
+from explorer.ui.asking.noting import Noting
 from explorer.ui.asking.polling import Arrived, LiveState, Polling
 from explorer.ui.asking.serving import Beside, Serving
 from explorer.ui.asking.watching import Watching
@@ -90,6 +91,8 @@ class Workspace(QObject):
         self.services = Serving(self, self._delivery)
         self.subscriptions = Watching(self, self)
         self.subscriptions.changed.connect(self.subscriptions_changed)
+        self.noting = Noting(self)
+        self.noting.failed.connect(self.failure)
         self._asks = Asks(self)
         self._asks.busy_changed.connect(self.busy_changed)
         self.current_stream_changed.connect(self._note_current)
@@ -141,6 +144,7 @@ class Workspace(QObject):
         if session != self._session or self.info is not None:
             return
         self.info = info
+        self.noting.open(info.identity)
         opened, failed = partial(self._engine_opened, session), partial(self._engine_failed, session)
         self._lanes = lanes = Lanes(self._opening(), self._delivery, opened, failed)
         self.opened.emit()
@@ -180,6 +184,7 @@ class Workspace(QObject):
         besides = self.services.let_go()
         self.info, self.spec = None, None
         self.subscriptions.forget()
+        self.noting.open("")
         self.aggregates, self.plugin_problems, self.narration, self.rows = (), (), {}, ()
         self.current_stream = ("", "", 0)
         self.live = LiveState("off")

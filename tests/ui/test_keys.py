@@ -139,6 +139,8 @@ CASES = {
     "last": Case("End", lambda w: tab(w).version == 2, before=at_first, at=events_table),
     "play": Case("Space", lambda w: tab(w).version == 2, before=at_first, at=events_table),
     "go to version": Case("Ctrl+G", lambda w: tab(w).transport.go_to.hasFocus(), at=events_table),
+    "note": Case("N", lambda window: tab(window).note.field.hasFocus(), at_first),
+    "bookmark": Case("Ctrl+D", lambda window: window.workspace.noting.note(*LONG, 1).bookmark, at_first),
     "mark": Case("M", lambda w: tab(w).marks == (1,), at=events_table),
     "diff marked": Case("D", lambda w: tab(w)._comparing, before=mark_first, at=events_table),
     "causes": Case("C", lambda w: w.tabs.tabText(w.tabs.currentIndex()) == "Causes and effects", at=events_table),
@@ -231,7 +233,7 @@ def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("keys", ["Left", "Right", "Home", "End", "Space", "M", "D", "C", "/"])
+@pytest.mark.parametrize("keys", ["Left", "Right", "Home", "End", "Space", "M", "D", "C", "N", "/"])
 def test_single_keys_are_text_where_one_types(window: Window, keys: str) -> None:
     field = window.streams.filter
     field.setText("ab")

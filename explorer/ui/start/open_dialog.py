@@ -277,7 +277,8 @@ class OpenDialog(QDialog):
     # -- choosing files ------------------------------------------------------------------------------------
 
     def _choose_file(self) -> None:
-        chooser = self._chooser("Open a SQLite file", "SQLite (*.sqlite *.sqlite3 *.db *.db3);;All files (*)")
+        kinds = "*.sqlite *.sqlite3 *.db *.db3 *.esxbundle"
+        chooser = self._chooser("Open a SQLite file or a bundle", f"Stores and bundles ({kinds});;All files (*)")
         chooser.fileSelected.connect(self.path.setText)
         chooser.open()
 

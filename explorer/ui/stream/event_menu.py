@@ -24,6 +24,10 @@ def event_menu(workspace: Workspace, timeline: Timeline, ordinal: int, key: Stre
     branch = menu.addAction(icon("branch"), "What if this had not happened")
     without = f"Without v{version} {timeline.type(ordinal)}"
     branch.triggered.connect(lambda: workspace.branch_wanted.emit(key.category, key.id, ordinal, without))
+    menu.addAction(icon("note"), "Write a note").triggered.connect(lambda: workspace.actions.trigger("note"))
+    menu.addAction(icon("star"), "Bookmark, or no longer").triggered.connect(
+        lambda: workspace.actions.trigger("bookmark")
+    )
     menu.addSeparator()
     for title, words in (
         ("Copy type", timeline.type(ordinal)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QColor
 
+from explorer.notes import Note
 from explorer.ui.look import text, theme
 from explorer.ui.parts.models import FLASH_MS
 from explorer.ui.stream.timeline import Timeline
@@ -67,6 +69,7 @@ class EventModel(QAbstractTableModel):
         self._folded = 0
         self._generation = 0
         self._marks: tuple[int, ...] = ()
+        self._notes: Mapping[int, Note] = {}  # by version
         self._flash_from: int | None = None
         self._flash_end = QTimer(self, interval=FLASH_MS, singleShot=True)
         self._flash_end.timeout.connect(self._flash_over)
@@ -110,6 +113,11 @@ class EventModel(QAbstractTableModel):
         for ordinal in {*self._marks, *ordinals}:
             self._repaint(ordinal, ordinal)
         self._marks = tuple(sorted(ordinals))
+
+    def set_notes(self, notes: Mapping[int, Note]) -> None:
+        """What is noted, by version."""
+        self._notes = notes
+        self._repaint(0, self._rows - 1)
 
     def set_mode(self, mode: str) -> None:
         """How times are shown; see `text.when`."""
@@ -233,6 +241,11 @@ class EventModel(QAbstractTableModel):
             return "error"
         return "warning" if ordinal in self.timeline.problems else ""
 
+    def note(self, ordinal: int) -> str:
+        """The icon "star" of a bookmark or "note" of a note, else none."""
+        note = self._notes.get(self.timeline.versions[ordinal]) if self._notes else None
+        return "" if note is None else "star" if note.bookmark else "note"
+
     def describe(self, ordinal: int) -> str:
         """All that is known of an event in a few lines: for tooltips."""
         timeline = self.timeline
@@ -246,4 +259,7 @@ class EventModel(QAbstractTableModel):
         for problem in (timeline.errors.get(ordinal), timeline.problems.get(ordinal)):
             if problem:
                 words.append(text.shown(problem, 400))
+        note = self._notes.get(timeline.versions[ordinal])
+        if note is not None:
+            words += ["Bookmarked"] * note.bookmark + [text.shown(note.text, 400)] * bool(note.text)
         return "\n".join(words)

@@ -86,11 +86,19 @@ class _Delegate(QStyledItemDelegate):
 
     def _paint_type(self, painter: QPainter, area: QRect, ordinal: int, words: str) -> None:
         left = area.left() + 2 * self._gap + self._dot
+        note = self._model.note(ordinal)
         room = area.right() - self._gap - left
+        if note and room > self._flag + self._gap:
+            room -= self._flag + self._gap
+        else:
+            note = ""
         painter.setFont(self._sans)
         painter.drawText(
             QRect(left, area.top(), max(room, 0), area.height()), _LEFT, shortened(words, self._metrics, room)
         )
+        if note:
+            where = QPoint(area.right() - self._gap - self._flag, area.center().y() - self._flag // 2)
+            icons.paint(painter, note, where, self._flag, theme.colours().accent)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._model.colour(ordinal))

@@ -14,6 +14,7 @@ from explorer.ui.parts.progress import ProgressCard
 from explorer.ui.stream.diff_view import DiffView
 from explorer.ui.stream.event_model import EventModel
 from explorer.ui.stream.event_table import EventPane
+from explorer.ui.stream.note_bar import NoteBar
 from explorer.ui.stream.payload_view import PayloadView
 from explorer.ui.stream.replaying import Replaying
 from explorer.ui.stream.ribbon import Ribbon
@@ -45,6 +46,7 @@ class StreamPanes(QWidget):
         self.step_banner = Banner(self)
         self.events = EventModel(self.timeline, self)
         self.events.mode = self.workspace.time_mode
+        self.note = NoteBar(self.workspace, self.category, self.id, self.events, self)
         self.pane = EventPane(self.events, self)
         self.table = self.pane.table
         self.state = StateTree(self.workspace, self.category, self.id, self)
@@ -86,7 +88,7 @@ class StreamPanes(QWidget):
         whole.setSpacing(0)
         line = QFrame(self)
         line.setObjectName("hairline")
-        for widget in (self.transport, self.ribbon, line, self.banner, self.step_banner):
+        for widget in (self.transport, self.ribbon, line, self.banner, self.step_banner, self.note):
             whole.addWidget(widget)
         whole.addWidget(body, 1)
         self.setFocusProxy(self.table)

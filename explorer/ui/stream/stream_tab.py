@@ -73,6 +73,8 @@ class StreamTab(StreamPanes):
         actions.bind("goto_version", self.transport.ask_where, self, some)
         actions.bind("mark", self.toggle_mark, self, some)
         actions.bind("causes", self.show_causes, self, some)
+        actions.bind("note", self.note.edit, self, some)
+        actions.bind("bookmark", self.note.toggle_bookmark, self, some)
         actions.bind("diff_marked", self.diff_marked, self, some)
         actions.bind("find", self.pane.finder.ask, self.pane, some)
         actions.bind("find_next", lambda: self.pane.finder.again(1), self.pane, some)
@@ -132,6 +134,7 @@ class StreamTab(StreamPanes):
             self._tell_place()
             self.payload.show_event(self.version)
         self._tell_step_problem(ordinal)
+        self.note.show_event(self.version, self.timeline.type(ordinal))
         if self._dirty:
             self.state.set_stale(True)
             self.diff.set_stale(True)
