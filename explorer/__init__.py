@@ -67,7 +67,7 @@ What led to what
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling,
-                     viewing, branching, watching_values answer
+                     viewing, branching, watching_values, writing_history, bundling answer
     purity           does a reducer depend on state and event alone? watched_fold runs it where that is seen
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it

@@ -8,7 +8,8 @@ where they are plain and unique, else by their index.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from explorer import payload
@@ -21,14 +22,22 @@ from explorer.replay import Replay
 __all__ = [
     "MISSING",
     "Keyed",
+    "Part",
     "Track",
     "Writing",
     "followed",
-    "last_written",
+    "last_writers",
+    "parts_of",
     "text_of",
     "track_of",
     "writings",
 ]
+
+
+LOOKS = 200  # pairs of states that are looked at for who wrote within a list last
+
+
+_ELEMENTS = 100_000  # elements that are looked at for that
 
 
 class Keyed(NamedTuple):
@@ -38,7 +47,8 @@ class Keyed(NamedTuple):
     value: Json
 
 
-Track: TypeAlias = tuple[str | int | Keyed, ...]
+Part: TypeAlias = "str | int | Keyed"
+Track: TypeAlias = tuple[Part, ...]
 """Names of members, indexes and keys of elements, from the whole state down."""
 
 
@@ -56,10 +66,10 @@ def track_of(state: Json, path: str) -> Track:
     taken at its word. Raises `Invalid` for what is no path."""
     if path and not path.startswith("/"):
         raise Invalid(f"The path {path} does not begin with a slash.", "For example /lines/[sku=A-1]/quantity")
-    track: list[str | int | Keyed] = []
+    track: list[Part] = []
     here: Any = state
     for token in tokens(path):
-        part: str | int | Keyed = token
+        part: Part = token
         if type(here) is list:
             part = _keyed(token) if token.startswith("[") and token.endswith("]") else _element(here, token)
         elif here is MISSING and token.startswith("[") and token.endswith("]"):
@@ -84,31 +94,68 @@ def followed(state: Json, track: Track) -> Any:
     return here
 
 
-def writings(replay: Replay, track: Track, upto: int | None = None) -> Iterator[Writing | None]:
+def writings(
+    replay: Replay, track: Track, upto: int | None = None, after: int | None = None
+) -> Iterator[Writing | None]:
     """Who wrote there, the last one first; None for an event that wrote near by, so that others can have their turn.
 
-    `upto`: not after the event of this ordinal.
+    `upto`: not after the event of this ordinal. `after`: only later events than this one, the first one first.
     """
     near = replay.writers.of(_members(track))
-    for place in range(bisect_right(near, upto) if upto is not None else len(near), 0, -1):
-        ordinal = near[place - 1]
-        before, after = followed(replay.state(ordinal - 1), track), followed(replay.state(ordinal), track)
-        yield None if _same(before, after) else Writing(ordinal, before, after)
+    if after is not None:
+        places = range(bisect_right(near, after), len(near))
+    else:
+        places = range((len(near) if upto is None else bisect_right(near, upto)) - 1, -1, -1)
+    for place in places:
+        ordinal = near[place]
+        before, after_it = followed(replay.state(ordinal - 1), track), followed(replay.state(ordinal), track)
+        yield None if _same(before, after_it) else Writing(ordinal, before, after_it)
 
 
-def last_written(replay: Replay, track: Track, upto: int, looks: int) -> int | None:
-    """The last event up to this ordinal that wrote there; None where none did. Where a list has to be followed through
-    the states, at most so many are looked at; then the event that is left wrote there, or one before it."""
-    path = _members(track)
-    if all(type(part) is str for part in track):
-        return replay.writers.last(path, upto)
-    near = replay.writers.of(path)
+def last_writers(
+    replay: Replay, above: Track, parts: Sequence[Part], upto: int, looks: int = LOOKS
+) -> list[int | None]:
+    """Of each of these members of what stands at `above` the last event, up to this ordinal, that wrote there; -1 where
+    none did. Within a list the states have to be looked at, at most so many pairs: None where that does not tell."""
+    path = _members((*above, ""))
+    if all(type(part) is str for part in (*above, *parts)):
+        found = (replay.writers.last(f"{path[:-1]}/{escaped(str(part))}", upto) for part in parts)
+        return [-1 if ordinal is None else ordinal for ordinal in found]
+    near = replay.writers.of(_members(above))
+    last: dict[Part, int] = {}
     first = bisect_right(near, upto)
-    for place in range(first, max(0, first - looks), -1):
-        ordinal = near[place - 1]
-        if not _same(followed(replay.state(ordinal - 1), track), followed(replay.state(ordinal), track)):
-            return ordinal
-    return near[first - looks - 1] if first > looks else None
+    looked = 0
+    while looked < min(looks, first) and len(last) < len(parts):
+        looked += 1
+        ordinal = near[first - looked]
+        before, after = followed(replay.state(ordinal - 1), above), followed(replay.state(ordinal), above)
+        if before is after:
+            continue
+        if type(after) is list:  # all of it is looked at
+            looks = min(looks, max(2, _ELEMENTS // (1 + len(after))))
+        old, new = _by_part(before, parts), _by_part(after, parts)
+        for part in parts:
+            if part not in last and not _same(old[part], new[part]):
+                last[part] = ordinal
+    return [last.get(part, None if looked < first else -1) for part in parts]
+
+
+def _by_part(container: Any, parts: Sequence[Part]) -> dict[Part, Any]:
+    if type(container) is not list:
+        return {part: _step(container, part) for part in parts}
+    places: dict[Part, Any] = {}
+    for member in {part.member for part in parts if isinstance(part, Keyed)}:
+        for one in reversed(container):  # the first of several is the one
+            value = one if not member else one.get(member, MISSING) if type(one) is dict else MISSING
+            if type(value) is str or type(value) is int:
+                places[Keyed(member, value)] = one
+    plain = (str, int)
+    return {
+        part: places.get(part, MISSING)
+        if isinstance(part, Keyed) and type(part.value) in plain
+        else _step(container, part)
+        for part in parts
+    }
 
 
 def _members(track: Track) -> str:
@@ -121,22 +168,30 @@ def _members(track: Track) -> str:
     return "".join(names)
 
 
-def _element(elements: list[Any], token: str) -> int | Keyed | str:
+def parts_of(elements: list[Any]) -> Callable[[int], Part]:
+    """By what an element of this list is followed, given its index."""
+    member = key_member(elements)
+    if member is not None:
+        return lambda index: Keyed(member, elements[index][member])
+    plain = Counter(map(_scalar, elements))
+    return lambda index: (
+        Keyed("", elements[index]) if _scalar(elements[index]) and plain[_scalar(elements[index])] == 1 else index
+    )
+
+
+def _scalar(value: Any) -> tuple[type, str] | None:
+    kind = type(value)
+    return None if kind is dict or kind is list else (kind, str(value))
+
+
+def _element(elements: list[Any], token: str) -> Part:
     if not (token.isascii() and token.isdecimal()):
         return token
     index = int(token[:18])
-    if index >= len(elements):
-        return index
-    member = key_member(elements)
-    if member is not None:
-        return Keyed(member, elements[index][member])
-    value = elements[index]
-    if type(value) is dict or type(value) is list:
-        return index
-    return Keyed("", value) if sum(1 for one in elements if _same(one, value)) == 1 else index
+    return parts_of(elements)(index) if index < len(elements) else index
 
 
-def _step(here: Any, part: str | int | Keyed) -> Any:
+def _step(here: Any, part: Part) -> Any:
     if type(part) is str:
         return here.get(part, MISSING) if type(here) is dict else MISSING
     if type(here) is not list:
@@ -156,7 +211,7 @@ def _same(one: Any, other: Any) -> bool:
     return one is other or (one is not MISSING and other is not MISSING and same(one, other))
 
 
-def _text(part: str | int | Keyed) -> str:
+def _text(part: Part) -> str:
     if not isinstance(part, Keyed):
         return str(part)
     member, value = part

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.blame import Keyed, Track, followed, last_written, text_of, track_of, writings
+from explorer.blame import Keyed, Track, followed, last_writers, text_of, track_of, writings
 from explorer.diff import pointer, same
 from explorer.errors import Invalid
 from explorer.json_state import MISSING
@@ -78,12 +78,16 @@ def test_writers_equal_brute_force(history: list[tuple[str, Any]]) -> None:
         expected = by_brute_force(states, track)
         found = [writing for writing in writings(replay, track) if writing is not None]
         assert [writing.ordinal for writing in reversed(found)] == expected
+        for after in range(-1, len(history)):
+            later = [writing.ordinal for writing in writings(replay, track, after=after) if writing is not None]
+            assert later == [ordinal for ordinal in expected if ordinal > after]
         for ordinal, before, after in found:
             assert not differs(before, followed(states[ordinal], track))
             assert not differs(after, followed(states[ordinal + 1], track))
         for upto in range(-1, len(history)):
             earlier = [ordinal for ordinal in expected if ordinal <= upto]
-            assert last_written(replay, track, upto, 99) == (earlier[-1] if earlier else None)
+            if track:
+                assert last_writers(replay, track[:-1], track[-1:], upto) == [earlier[-1] if earlier else -1]
 
 
 @given(jsons())
@@ -119,8 +123,9 @@ def test_an_element_is_followed_by_its_key() -> None:
     assert text_of(track) == "/lines/[sku=B-2]/quantity"
     found = [writing for writing in writings(replay, track) if writing is not None]
     assert found == [(3, 2, MISSING), (2, 1, 2), (0, MISSING, 1)]
-    assert last_written(replay, track, 1, 9) == 0
-    assert last_written(replay, track, 2, 9) == 2
+    assert last_writers(replay, track[:-1], ["quantity", "sku", "no"], 1) == [0, 0, -1]
+    assert last_writers(replay, track[:-1], ["quantity", "sku", "no"], 2) == [2, 0, -1]
+    assert last_writers(replay, track[:-1], ["quantity", "sku"], 2, looks=1) == [2, None]
     assert [one for one in writings(replay, ("never",)) if one] == []
 
 

@@ -22,6 +22,7 @@ from explorer.engine.asks_branches import OfBranch as OfBranch
 from explorer.engine.asks_bundles import BundleSaved as BundleSaved
 from explorer.engine.asks_bundles import SaveBundle as SaveBundle
 from explorer.engine.asks_watches import AboutWatches, OfWatches
+from explorer.engine.asks_writers import AboutWriters, OfWriters
 
 CUT = 200  # characters of one value in a row
 LINE = 2_000  # characters of one line of text at most
@@ -124,6 +125,7 @@ class Row(Struct, frozen=True, array_like=True):
     text: str  # the value, cut to CUT characters; of containers a short summary
     size: int  # members, elements, or characters
     mark: str = ""  # "+", "-", "~", ">" (moved) against the compared state; "." something below changed
+    written: int = -1  # version of the event that wrote here last, 0 if none did; -1: not told
 
 
 class Rows(Struct, frozen=True, tag=True):
@@ -141,7 +143,7 @@ class StateRows(Ask, frozen=True, tag=True):
     `against`: the ordinal of the state to mark changes against (None: no marks). Removed members come, marked "-".
     A `path` of a removed member shows the value it had; paths of rows are to be given back as they came (see `rows`:
     what is removed from a list, and members with very long names, have tokens that are no plain JSON Pointer).
-    `generic`: of the generic fold, as in `Replay`.
+    `generic`: of the generic fold, as in `Replay`. `writers`: with the version that wrote each row last.
     """
 
     category: str
@@ -152,6 +154,7 @@ class StateRows(Ask, frozen=True, tag=True):
     limit: int = ROWS
     against: int | None = None
     generic: bool = False
+    writers: bool = False
 
 
 class DiffRow(Struct, frozen=True, array_like=True):
@@ -420,6 +423,7 @@ AnyAsk = (
     | SaveBundle
     | OfBranch
     | OfWatches
+    | OfWriters
 )
 AnyReply = (
     Opened
@@ -437,6 +441,7 @@ AnyReply = (
     | BundleSaved
     | AboutBranch
     | AboutWatches
+    | AboutWriters
     | Done
     | Progress
     | Failure

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from explorer.cancellation import Cancellation
-from explorer.engine import bundling, deciding, messages, saving, telling, text, viewing, watching_values
+from explorer.engine import (
+    bundling,
+    deciding,
+    messages,
+    saving,
+    telling,
+    text,
+    viewing,
+    watching_values,
+    writing_history,
+)
 from explorer.engine.asks_branches import BranchDiff, BranchState, BranchText, FoldBranch, Mends
 from explorer.engine.asks_watches import (
     CourseSpans,
@@ -19,12 +29,14 @@ from explorer.engine.asks_watches import (
     WatchCourses,
     WatchValues,
 )
+from explorer.engine.asks_writers import NextWriting, PathHistory
 from explorer.engine.branching import Branching
 from explorer.engine.courses import Courses
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
 from explorer.engine.values import Values
+from explorer.engine.writing_history import with_writers
 from explorer.errors import Invalid
 from explorer.model import StreamKey
 from explorer.plugins import Loaded, aggregate_for, describe, load
@@ -107,6 +119,9 @@ class Session:
             case WatchCourses() | WatchValues() | CourseSpans() | NextFlip() | NextBreak() | NextAppend():
                 folding = self._folding(ask.category, ask.id, ask.generic)
                 return watching_values.answer(self._opened(), self._courses, folding, ask)
+            case PathHistory() | NextWriting():
+                folding = self._folding(ask.category, ask.id, ask.generic)
+                return writing_history.answer(self._opened(), folding, ask)
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -210,11 +225,13 @@ class Session:
     def _state_rows(self, ask: messages.StateRows) -> Turn:
         upto = max(ask.ordinal, -1 if ask.against is None else ask.against)
         yield from self._folded(ask, upto)
-        replay = self._folding(ask.category, ask.id, ask.generic).replay
-        state = replay.state(ask.ordinal)
+        folding = self._folding(ask.category, ask.id, ask.generic)
+        state = folding.replay.state(ask.ordinal)
         if ask.against is None:
-            return rows(state, ask.path, ask.start, ask.limit)
-        return marked_rows(state, replay.state(ask.against), ask.path, ask.start, ask.limit)
+            page = rows(state, ask.path, ask.start, ask.limit)
+        else:
+            page = marked_rows(state, folding.replay.state(ask.against), ask.path, ask.start, ask.limit)
+        return with_writers(folding, ask.ordinal, ask.path, page) if ask.writers else page
 
     def _diff(self, ask: messages.Diff) -> Turn:
         yield from self._folded(ask, max(ask.before, ask.after))

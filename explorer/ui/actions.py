@@ -67,6 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("last", "Last version", ("End",), "last", "Timeline", "panel"),
     Action("play", "Play or pause", ("Space",), "play", "Timeline", "panel"),
     Action("goto_version", "Go to version…", ("Ctrl+G",), "hash", "Timeline"),
+    Action("blame", "Who wrote the selected value", ("B",), "history", "Timeline", "panel"),
     Action("previous_change", "Previous change of the selected path", ("Alt+Up",), "up", "Timeline"),
     Action("next_change", "Next change of the selected path", ("Alt+Down",), "down", "Timeline"),
     Action("mark", "Mark for compare", ("M",), "bookmark", "Timeline", "panel"),

@@ -218,7 +218,17 @@ def test_a_key_does_what_the_sheet_says(window: Window, case: Case) -> None:
 def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
     """Those of the docks and of the state tree have their own tests; tabs beyond the third are like it."""
     tried = {QKeySequence(case.keys).toString() for case in CASES.values()}
-    elsewhere = {"preview", "commit", "undo", "redo", "previous_change", "next_change", "find_next", "find_previous"}
+    elsewhere = {
+        "preview",
+        "commit",
+        "undo",
+        "redo",
+        "blame",
+        "previous_change",
+        "next_change",
+        "find_next",
+        "find_previous",
+    }
     elsewhere |= {"service_toggle", "service_fail", "subscription_pause", "parked_retry", "parked_skip"}
     elsewhere |= {f"branch_{what}" for what in ("skip", "edit", "insert", "up", "down", "truncate", "restore")}
     elsewhere |= {"story_next", "story_back", "story_reset"}

@@ -19,7 +19,8 @@ from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.text_pages import TextWindow
 from explorer.ui.parts.tree_model import PagedTreeModel
-from explorer.ui.parts.value_tree import MenuEntry, ValueTree, is_cut
+from explorer.ui.parts.value_cells import is_cut
+from explorer.ui.parts.value_tree import MenuEntry, ValueTree
 from explorer.ui.stream.diff_table import DiffModel, DiffTable, row_text
 from explorer.ui.workspace import Workspace
 

@@ -88,6 +88,8 @@ def describe(row: Row) -> str:
     words = [row.path or "/", row.text]
     if row.mark:
         words.insert(1, SPOKEN.get(row.mark, ""))
+    if row.written >= 0:
+        words.append(f"last written by v {text.number(row.written)}" if row.written else "never written")
     return "\n".join(words)
 
 

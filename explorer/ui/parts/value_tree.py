@@ -10,123 +10,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
     QWidget,
 )
 
-from explorer.engine.messages import CUT, Row
-from explorer.ui.look import text, theme
+from explorer.engine.messages import Row
+from explorer.ui.look import theme
 from explorer.ui.look.icons import icon
 from explorer.ui.parts.tree_model import PagedTreeModel
-from explorer.ui.parts.tree_nodes import CONTAINERS, Column, Node, Role
+from explorer.ui.parts.tree_nodes import Column, Node, Role
+from explorer.ui.parts.value_cells import CHANGED, WRITER, ValueCells, is_cut
 
 Index = QModelIndex | QPersistentModelIndex
-_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
-CHANGED = ("+", "-", "~", ">")
-SIGNS = {"+": "+", "-": "−", "~": "~", ">": ">", ".": "•"}
 OPEN_SMALL = 12  # containers of at most so many members open by themselves when first seen …
 OPEN_DEPTH = 2  # … down to here
 GUTTER = 24
 NAMES = 150  # pixels of the column of names, at first
-
-
-def is_cut(row: Row) -> bool:
-    """Whether the row shows only the beginning of its value."""
-    return row.kind not in CONTAINERS and row.size > CUT
-
-
-def link_text(row: Row) -> str:
-    return f"{extent(row)} · Open full"
-
-
-def extent(row: Row) -> str:
-    """How large a cut value is."""
-    unit = "B" if row.kind == "bytes" else "characters"
-    return f"{text.number(row.size)} {unit}"
-
-
-class _Delegate(QStyledItemDelegate):
-    """Cells in the colours of their marks and kinds, painted straight from the rows."""
-
-    def __init__(self, tree: ValueTree) -> None:
-        super().__init__(tree)
-        self._tree = tree
-
-    def apply_theme(self) -> None:
-        """Fonts and colours are kept from one theme to the next."""
-        colours = theme.colours()
-        self.plain, self.bold, self.gone, self.link = (
-            theme.mono_font(),
-            theme.mono_font(),
-            theme.mono_font(),
-            theme.sans_font(12),
-        )
-        self.bold.setBold(True)
-        self.gone.setBold(True)
-        self.gone.setStrikeOut(True)
-        self._metrics = {id(font): QFontMetrics(font) for font in (self.plain, self.bold, self.gone, self.link)}
-        self._height = theme.row_height()
-        self._text, self._muted, self._faint = QColor(colours.text), QColor(colours.muted), QColor(colours.faint)
-        self._accent = QColor(colours.accent)
-        kinds = {"number": colours.accent, "boolean": colours.move, "null": colours.move, "bytes": colours.muted}
-        self._kinds = {kind: QColor(colour) for kind, colour in kinds.items()}
-        self._marks = {mark: theme.mark_colours(mark)[0] for mark in SIGNS}
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(theme.scaled(40), self._height)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        node = self._tree.values.node_at(index)
-        row, area, column = node.row, option.rect, index.column()
-        if row is None:
-            if column == Column.KEY:
-                self._draw(painter, area, index.data(), self._accent, self.link)
-            return
-        mark = row.mark
-        strong = mark in CHANGED
-        font = self.gone if mark == "-" else self.bold if strong else self.plain
-        if column == Column.MARK:
-            if mark:
-                painter.setFont(self.bold)
-                painter.setPen(self._faint if self._tree.stale else self._marks.get(mark, self._text))
-                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, SIGNS.get(mark, ""))
-        elif column == Column.KEY:
-            self._draw(painter, area, row.key, self._marks[mark] if strong else self._text, font)
-        elif row.kind in CONTAINERS:
-            self._draw(painter, area, row.text, self._muted, self.gone if mark == "-" else self.plain)
-        else:
-            if is_cut(row):
-                area = self._paint_link(painter, area, row)
-            colour = self._marks[mark] if strong else self._kinds.get(row.kind, self._text)
-            self._draw(painter, area, f'"{row.text}"' if row.kind == "string" else row.text, colour, font)
-
-    def _paint_link(self, painter: QPainter, area: QRect, row: Row) -> QRect:
-        """Where what is cut can be opened; what room is left."""
-        link = self.link_rect(area, row)
-        painter.setFont(self.link)
-        painter.setPen(self._faint if self._tree.stale else self._accent)
-        painter.drawText(link, Qt.AlignmentFlag.AlignCenter, link_text(row))
-        return QRect(area.left(), area.top(), max(0, link.left() - theme.M - area.left()), area.height())
-
-    def link_rect(self, area: QRect, row: Row) -> QRect:
-        """The link stands at the right edge of the cell of the value."""
-        width = self._metrics[id(self.link)].horizontalAdvance(link_text(row)) + theme.M
-        return QRect(max(area.left(), area.right() - width), area.top(), width, area.height())
-
-    def _draw(self, painter: QPainter, area: QRect, words: str, colour: QColor, font: QFont) -> None:
-        room = area.adjusted(theme.S, 0, -theme.S, 0)
-        cut = self._metrics[id(font)].elidedText(text.shown(words, 2 * CUT), Qt.TextElideMode.ElideRight, room.width())
-        painter.setFont(font)
-        painter.setPen(self._faint if self._tree.stale else colour)
-        painter.drawText(room, _LEFT, cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +50,14 @@ class ValueTree(QTreeView):
 
     full_wanted = Signal(object)  # messages.Row whose value was cut
     copy_wanted = Signal(object)  # messages.Row
+    writers_wanted = Signal(object)  # messages.Row whose version was clicked
 
     def __init__(self, model: PagedTreeModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.values = model
         self.stale = False
+        self.writers = False  # the version that wrote a line last stands beside it
+        self.version = 0  # of the state that is shown
         self.entries: list[MenuEntry | None] = []  # None: a separator
         self._seen: set[tuple[str, ...]] = set()  # containers that were there once
         self._open: set[tuple[str, ...]] = set()  # those of them that are to be open when they are there
@@ -158,7 +67,7 @@ class ValueTree(QTreeView):
         self.setModel(model)
         model.is_expanded = self.isExpanded
         model.lowest_visible = self._lowest_visible
-        self._cells = _Delegate(self)
+        self._cells = ValueCells(self, self)
         self.setItemDelegate(self._cells)
         self.setTreePosition(Column.KEY)
         self.setUniformRowHeights(True)
@@ -187,10 +96,15 @@ class ValueTree(QTreeView):
     def _apply_theme(self) -> None:
         self._cells.apply_theme()
         self.setIndentation(theme.scaled(16))
-        self.setColumnWidth(Column.MARK, theme.scaled(GUTTER))
+        self.setColumnWidth(Column.MARK, theme.scaled(GUTTER + (WRITER if self.writers else 0)))
         self.setColumnWidth(Column.KEY, theme.scaled(NAMES))
         self.scheduleDelayedItemsLayout()  # lines have another height
         self.viewport().update()
+
+    def show_writers(self) -> None:
+        """Beside each line the version that wrote it last; clicked, it tells of all that did."""
+        self.writers = True
+        self._apply_theme()
 
     def hide_marks(self) -> None:
         """For values that are compared with nothing: no gutter."""
@@ -290,12 +204,20 @@ class ValueTree(QTreeView):
             return None
         return row
 
+    def _writer_at(self, where: QPoint) -> Row | None:
+        index = self.indexAt(where)
+        if not self.writers or not index.isValid() or index.column() != Column.MARK:
+            return None
+        row: Row | None = index.data(Role.ROW)
+        return row if where.x() < self.columnViewportPosition(Column.MARK) + theme.scaled(WRITER) else None
+
     # -- mouse, keys, menu ------------------------------------------------------------------------------------------
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         where = event.position().toPoint()
         index = self.indexAt(where)
-        hand = self._link_at(where) is not None or bool(index.isValid() and index.data(Role.MORE))
+        more = bool(index.isValid() and index.data(Role.MORE))
+        hand = more or self._link_at(where) is not None or self._writer_at(where) is not None
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if hand else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
 
@@ -304,10 +226,12 @@ class ValueTree(QTreeView):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         where = event.position().toPoint()
-        row = self._link_at(where)
+        row, writer = self._link_at(where), self._writer_at(where)
         index = self.indexAt(where)
         if row is not None:
             self.full_wanted.emit(row)
+        elif writer is not None:
+            self.writers_wanted.emit(writer)
         elif index.isValid() and index.data(Role.MORE):
             self.values.load_more(index)
 

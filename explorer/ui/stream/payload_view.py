@@ -23,7 +23,8 @@ from explorer.ui.pane import STALE_MS, PaneHead, copy_text, copy_value, say_prob
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.text_pages import TextPages, TextWindow
 from explorer.ui.parts.tree_model import PagedTreeModel
-from explorer.ui.parts.value_tree import MenuEntry, ValueTree, is_cut
+from explorer.ui.parts.value_cells import is_cut
+from explorer.ui.parts.value_tree import MenuEntry, ValueTree
 from explorer.ui.recipes import event_sql, events_command
 from explorer.ui.workspace import Workspace
 

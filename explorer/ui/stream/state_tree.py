@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from explorer.engine import messages
+from explorer.engine.asks_writers import NextWriting, WritingFound
 from explorer.engine.messages import Row, Rows
 from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text
@@ -17,13 +18,18 @@ from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.find_bar import FindBar
 from explorer.ui.parts.text_pages import TextWindow
 from explorer.ui.parts.tree_model import PagedTreeModel
-from explorer.ui.parts.value_tree import MenuEntry, ValueTree, is_cut
+from explorer.ui.parts.tree_nodes import Role
+from explorer.ui.parts.value_cells import is_cut
+from explorer.ui.parts.value_tree import MenuEntry, ValueTree
 from explorer.ui.recipes import event_sql, state_command
+from explorer.ui.stream.path_history import PathHistoryPane
 from explorer.ui.workspace import Workspace
 
 
 class StateTree(QWidget):
     """The pane. `show_step` says which state; quick steps never queue up, the tree asks for the newest only."""
+
+    step_wanted = Signal(int)  # ordinal of an event that wrote the selected value
 
     def __init__(self, workspace: Workspace, category: str, id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +43,11 @@ class StateTree(QWidget):
         self.tree.entries = self._entries()
         self.tree.full_wanted.connect(self._open_full)
         self.tree.copy_wanted.connect(self._copy_value)
+        self.tree.writers_wanted.connect(self.show_writers)
+        self.tree.show_writers()
+        self.history = PathHistoryPane(workspace, category, id, self)
+        self.history.wanted.connect(self.step_wanted)
+        self.history.closed.connect(self.tree.setFocus)
         self.banner = Banner(self)
         self.empty = EmptyState(parent=self)
         self.finder = FindBar(self.tree.find_text, self)
@@ -55,8 +66,12 @@ class StateTree(QWidget):
         whole.setSpacing(0)
         whole.addWidget(self.head)
         whole.addWidget(self.banner)
-        whole.addLayout(self._stack, 1)
+        whole.addLayout(self._stack, 3)
         whole.addWidget(self.finder)
+        whole.addWidget(self.history, 2)
+        workspace.actions.bind("blame", self.show_writers, self, self._some)
+        workspace.actions.bind("previous_change", lambda: self._jump(backwards=True), self, self._some)
+        workspace.actions.bind("next_change", lambda: self._jump(backwards=False), self, self._some)
         workspace.actions.bind("find", self.finder.ask, self)
         workspace.actions.bind("find_next", lambda: self.finder.again(1), self)
         workspace.actions.bind("find_previous", lambda: self.finder.again(-1), self)
@@ -68,6 +83,7 @@ class StateTree(QWidget):
         self._ordinal, self._version, self._generic = ordinal, version, generic
         self.model.set_source(self._source(ordinal, generic))
         self.model.refresh()
+        self.history.show_cursor(ordinal)
 
     def show_nothing(self, sentence: str, hint: str = "") -> None:
         """There is no state to show."""
@@ -87,7 +103,15 @@ class StateTree(QWidget):
             path: str, start: int, limit: int, then: Callable[[Rows], None], failed: Callable[[ExplorerError], None]
         ) -> None:
             ask = messages.StateRows(
-                self._category, self._id, ordinal, path, start, limit, against=ordinal - 1, generic=generic
+                self._category,
+                self._id,
+                ordinal,
+                path,
+                start,
+                limit,
+                against=ordinal - 1,
+                generic=generic,
+                writers=True,
             )
             self._workspace.engine(ask, then, failed, owner=self, text="Reading the state")
 
@@ -102,6 +126,7 @@ class StateTree(QWidget):
 
     def _settled(self) -> None:
         self.banner.clear()
+        self.tree.version = self._version
         text.set_label(self.head.heading, f"State at v {text.number(self._version)}")
         if self.model.rowCount():
             self._stack.setCurrentIndex(0)
@@ -113,10 +138,43 @@ class StateTree(QWidget):
         if not isinstance(error, Cancelled):
             self.banner.show_error(error, retry=self.model.refresh)
 
+    # -- who wrote it -----------------------------------------------------------------------------------------------
+
+    def _selected(self) -> Row | None:
+        index = self.tree.currentIndex()
+        row: Row | None = index.data(Role.ROW) if index.isValid() else None
+        return row
+
+    def _some(self) -> bool:
+        return self._selected() is not None
+
+    def show_writers(self, row: Row | None = None) -> None:
+        """All events that ever wrote what this row, or the selected one, stands for."""
+        row = row or self._selected()
+        if row is not None:
+            self.history.ask(self._ordinal, row.path, self._generic)
+            self.history.show_cursor(self._ordinal)
+
+    def _jump(self, *, backwards: bool) -> None:
+        """To the nearest event that wrote the selected value."""
+        row = self._selected()
+        if row is None:
+            return
+        ask = NextWriting(self._category, self._id, self._ordinal, row.path, backwards, self._generic)
+        self._workspace.engine(ask, self._jumped, self._failed, owner=self, text="Looking for the next change")
+
+    def _jumped(self, found: WritingFound) -> None:
+        if found.ordinal is None:
+            self._workspace.message.emit("No other event that way wrote the selected value.")
+        else:
+            self.step_wanted.emit(found.ordinal)
+
     # -- menu -------------------------------------------------------------------------------------------------------
 
     def _entries(self) -> list[MenuEntry | None]:
         return [
+            MenuEntry("Who wrote this", self.show_writers, "history"),
+            None,
             MenuEntry("Copy value", self._copy_value, "copy"),
             MenuEntry("Copy path", lambda row: copy_text(self._workspace, row.path or "/")),
             MenuEntry("Copy as JSON", lambda row: self._copy(row, plain=False)),

@@ -37,7 +37,7 @@ class StreamTab(StreamPanes):
         self.replaying.start()
 
     def _connect(self) -> None:
-        for wanted in (self.transport.wanted, self.ribbon.moved, self.table.wanted):
+        for wanted in (self.transport.wanted, self.ribbon.moved, self.table.wanted, self.state.step_wanted):
             wanted.connect(self.go_to)
         self.transport.refused.connect(self.workspace.message)
         self.transport.go_to.left.connect(self.table.setFocus)
@@ -47,6 +47,7 @@ class StreamTab(StreamPanes):
         self.pane.chip.clicked.connect(self.go_last)
         self.diff.step_wanted.connect(self._compare_step)
         self.replaying.grew.connect(self._grew)
+        self.replaying.grew.connect(self.state.history.refresh)
         self.replaying.finished.connect(self._finished)
         self.replaying.failed.connect(self._failed)
         self.replaying.slow.connect(self._show_progress)
