@@ -45,6 +45,7 @@ Domains: what folds and decides
     plugins          finding domains                        command_fields: commands as data and back
     loading          the state that a command decides on    snapshots: taking and verifying them
     commands         load, decide, preview, commit          simulate: orders at a rate, as a load
+    snapshot_plans   what a snapshot every N events would save and cost, as the streams of a store really are
     bundle           what of a store goes into such a file, and what is replaced in it
 
 Following a store: nothing lost
@@ -78,14 +79,15 @@ What is started
     ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it. A
                      panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab), events/
                      (all_events, live_feed), commands/ (command_dock, append_dialog), branch/ (branch_page), snapshots/
-                     (snapshots_dock), read_models/ (read_models_dock), pattern/ (pattern_page), start/ (first_page,
-                     open_dialog), problem/ (problem_page), subscriptions/ (subscriptions_dock). story/ plays stories
+                     (snapshots_dock), notes/ (notes_dock, bundle_dialog), read_models/ (read_models_dock), pattern/
+                     (pattern_page), start/ (first_page, open_dialog), problem/ (problem_page), subscriptions/
+                     (subscriptions_dock). story/ plays stories
                      (story_mode, player, acting). Below them: asking/ waits for the window (worker, polling, lanes;
                      serving: processes of services; watching: who has subscribed), parts/ are widgets that know no
                      store, look/ is how all of it looks
     cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;
-                     reading, branching, bundling, judging, tailing, tracing, writing, serving, subscriptions, views and
-                     simulating have the verbs, window starts the window where display finds one
+                     reading, branching, bundling, judging, planning, tailing, tracing, writing, serving, subscriptions,
+                     views and simulating have the verbs, window starts the window where display finds one
     selftest         does this installation work?
 """
 

@@ -67,17 +67,22 @@ def load(
     return _folded(aggregate, upcast, key, state, None, events, None)
 
 
+def matching(
+    store: Store, domain: Domain, aggregate: Aggregate, key: StreamKey, upto: int | None = None
+) -> Iterator[Snapshot]:
+    """The newest snapshots that this code took, without their states."""
+    ours = aggregate.name, aggregate.schema_version, fingerprint(domain, aggregate)
+    for known in store.snapshots(key, limit=_CANDIDATES, preview=1):
+        if upto is not None and known.version > upto:
+            continue
+        if (known.aggregate, known.schema_version, known.fingerprint) == ours:
+            yield known
+
+
 def _usable(
     store: Store, domain: Domain, aggregate: Aggregate, key: StreamKey, upto: int | None
 ) -> Iterator[tuple[Snapshot, Any]]:
-    code = fingerprint(domain, aggregate)
-    for known in store.snapshots(key, limit=_CANDIDATES, preview=1):
-        if (known.aggregate, known.schema_version, known.fingerprint) != (
-            aggregate.name,
-            aggregate.schema_version,
-            code,
-        ) or (upto is not None and known.version > upto):
-            continue
+    for known in matching(store, domain, aggregate, key, upto):
         snapshot = store.snapshot(key, known.version)
         if snapshot is None or snapshot.problem is not None:
             continue

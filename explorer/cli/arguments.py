@@ -166,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
         ("take", "fold a stream and save its state"),
         ("verify", "compare what is saved with a replay"),
         ("delete", "delete a snapshot"),
+        ("plan", "what a snapshot every N events would save and cost"),
     ):
         part = add_verb(what, name, text, text.capitalize() + ".")
         add_opening(part)
@@ -173,10 +174,16 @@ def parser() -> argparse.ArgumentParser:
         part.add_argument("url", metavar="URL", help="the store")
         must = name in ("take", "delete")
         part.add_argument("--category", metavar="C", required=must, help="category of the stream")
+        if name == "plan":
+            part.add_argument("--every", metavar="N", type=whole_number, help="only this N, which --take is about")
+            part.add_argument("--take", action="store_true", help="take one of every stream that would profit, now")
+            continue
         part.add_argument("--id", metavar="I", required=must, help="id of the stream")
         part.add_argument(
             "--version", metavar="N", type=whole_number, required=name == "delete", help="at this version"
         )
+        if name == "verify":
+            part.add_argument("--differences", action="store_true", help="with the paths that differ and what is saved")
 
     _services(verbs)
     views = add_verb(

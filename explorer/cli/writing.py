@@ -8,6 +8,7 @@ from pathlib import Path
 
 from explorer import commands, payload
 from explorer.cancellation import Cancellation
+from explorer.cli import planning
 from explorer.cli.opening import opened, plugins
 from explorer.cli.output import DIM, GREEN, RED, YELLOW, Output, brief_when, snapshot_row
 from explorer.cli.reading import Verb, event_columns, print_changes, print_event
@@ -20,8 +21,6 @@ from explorer.errors import Invalid, ReadOnly, Refused
 from explorer.model import Aggregate, Domain, Event, Json, Snapshot, StreamKey
 from explorer.plugins import Loaded, build_command, describe, named
 from explorer.stores import Store
-
-_GOOD = ("identical", "older schema")  # verdicts on snapshots that do not make verifying fail
 
 
 def append(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
@@ -160,6 +159,8 @@ def _kinds(domain: Domain, aggregate: Aggregate, command: str) -> dict[str, str]
 
 
 def snapshots(arguments: argparse.Namespace, output: Output, cancellation: Cancellation) -> int:
+    if arguments.what == "plan":
+        return planning.plan(arguments, output, cancellation)
     if (arguments.id is None) != (arguments.category is None) and arguments.id is not None:
         raise Invalid("--id goes with --category: both together name a stream.")
     domains = plugins(arguments)
@@ -175,7 +176,7 @@ def snapshots(arguments: argparse.Namespace, output: Output, cancellation: Cance
 def _print_snapshot(output: Output, snapshot: Snapshot, verdict: str | None = None, detail: str = "") -> None:
     output.line(snapshot_row(snapshot, verdict))
     shown = f"{verdict}: {detail}" if detail else verdict or ""
-    style = "" if verdict is None else GREEN if verdict in _GOOD else RED
+    style = "" if verdict is None else GREEN if verdict in planning.GOOD else RED
     output.row(
         snapshot.category, snapshot.id, f"{snapshot.version}", brief_when(snapshot.taken_at), shown, style=style
     )  # fmt: skip
@@ -194,11 +195,13 @@ def _take(store: Store, domains: Loaded, arguments: argparse.Namespace, output: 
 
 
 def _verify(store: Store, domains: Loaded, arguments: argparse.Namespace, output: Output) -> int:
+    if arguments.differences:
+        return planning.verify(store, domains, arguments, output)
     code = 0
     for snapshot in saving.chosen(store, arguments.category, arguments.id, arguments.version):
         found = saving.verify(store, domains, snapshot)
         _print_snapshot(output, snapshot, found.verdict, found.detail)
-        code = code if found.verdict in _GOOD else 1
+        code = code if found.verdict in planning.GOOD else 1
     return code
 
 

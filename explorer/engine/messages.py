@@ -21,6 +21,9 @@ from explorer.engine.asks_branches import AboutBranch as AboutBranch
 from explorer.engine.asks_branches import OfBranch as OfBranch
 from explorer.engine.asks_bundles import BundleSaved as BundleSaved
 from explorer.engine.asks_bundles import SaveBundle as SaveBundle
+from explorer.engine.asks_snapshots import PlanSnapshots as PlanSnapshots
+from explorer.engine.asks_snapshots import SnapshotPlan as SnapshotPlan
+from explorer.engine.asks_snapshots import TakeDue as TakeDue
 from explorer.engine.asks_watches import AboutWatches, OfWatches
 from explorer.engine.asks_writers import AboutWriters, OfWriters
 
@@ -421,6 +424,8 @@ AnyAsk = (
     | RebuildRows
     | CheckRows
     | SaveBundle
+    | PlanSnapshots
+    | TakeDue
     | OfBranch
     | OfWatches
     | OfWriters
@@ -439,6 +444,7 @@ AnyReply = (
     | Verdict
     | Drifted
     | BundleSaved
+    | SnapshotPlan
     | AboutBranch
     | AboutWatches
     | AboutWriters

@@ -20,13 +20,18 @@ def take(store: Store, domains: Loaded, key: StreamKey, version: int | None) -> 
     domain, aggregate = claim(store, domains, key)
     if domain is None or aggregate is None:
         raise Invalid(f"No domain claims {key.category}/{key.id}: there is no state to save.")
+    require_snapshots(store)
+    return commands.take_snapshot(store, domain, aggregate, key, version)
+
+
+def require_snapshots(store: Store) -> None:
+    """Raises ReadOnly where no snapshot can be taken."""
     if not store.info.snapshots:
         raise ReadOnly("This store has no place for snapshots.")
     if store.info.bundle:
         raise ReadOnly("This is a bundle: it is only for reading.", "Take snapshots in the store it was taken from.")
     if not store.info.writable:
         raise ReadOnly("This store is open read-only.", "Open it for writing to take snapshots.")
-    return commands.take_snapshot(store, domain, aggregate, key, version)
 
 
 def take_snapshot(store: Store, domains: Loaded, ask: TakeSnapshot) -> Turn:

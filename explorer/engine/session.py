@@ -12,6 +12,7 @@ from explorer.engine import (
     bundling,
     deciding,
     messages,
+    planning,
     saving,
     telling,
     text,
@@ -108,6 +109,10 @@ class Session:
                 return saving.verify_snapshots(self._opened(), self._domains, ask)
             case messages.RebuildRows():
                 return viewing.rebuild_rows(self._opened(), self._domains, ask, cancellation, self._again)
+            case messages.PlanSnapshots():
+                return planning.plan(self._opened(), self._domains, ask)
+            case messages.TakeDue():
+                return planning.take_due(self._opened(), self._domains, ask)
             case messages.SaveBundle():
                 return bundling.save_bundle(self._opened(), ask)
             case messages.CheckRows():

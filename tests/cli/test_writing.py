@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,49 @@ def test_brackets_in_a_type_mean_themselves_in_a_stream_and_in_the_store(run: Ru
     for where in (("--category", "N", "--id", "1"), ()):
         found = run("events", own.url, *where, "--type", "Noted[?]").rows(EVENTS)
         assert [row["type"] for row in found] == ["Noted[1]"]
+
+
+PLAN = ["every", "streams", "due", "snapshots", "events", "most", "size", "seconds"]
+
+
+def test_how_often_snapshots_are_worth_it(run: Run, own: Shop) -> None:
+    never, every = run("snapshots", "plan", own.url, "--every", "2").rows(PLAN)
+    assert (never["every"], never["streams"], never["events"], never["most"]) == (0, 0, 6, 3)
+    assert (every["every"], every["streams"], every["due"], every["events"], every["most"]) == (2, 2, 2, 2, 1)
+    table = run("snapshots", "plan", own.url, json=False).out
+    assert "2 streams, each loaded once" in table
+    taken = run("snapshots", "plan", own.url, "--every", "2", "--take")
+    keys = ["category", "id", "version", "problem"]
+    assert [(row["id"], row["version"], row["problem"]) for row in taken.rows(keys)] == [
+        ("o1", 3, None),
+        ("o2", 3, None),
+    ]
+    assert run("snapshots", "plan", own.url, "--every", "2").rows(PLAN)[1]["due"] == 0
+    assert "No stream has" in run("snapshots", "plan", own.url, "--every", "2", "--take", json=False).out
+    assert run("snapshots", "plan", own.url, "--take").code == 2
+    assert run("snapshots", "plan", own.url, "--category", "Nothing").code == 2
+
+
+def test_where_a_snapshot_differs(run: Run, own: Shop) -> None:
+    stream = ("--category", "Order", "--id", own.id)
+    run("snapshots", "take", own.url, *stream)
+    keys = [*SNAPSHOTS, "detail", "differences", "events_saved", "seconds_full", "seconds_snapshot"]
+    (good,) = run("snapshots", "verify", own.url, "--differences").rows(keys)
+    assert (good["verdict"], good["differences"], good["events_saved"]) == ("identical", [], 3)
+    assert good["seconds_full"] > 0
+    store = open_store(StoreSpec(own.url, writable=True))
+    try:
+        (snapshot,) = store.snapshots()
+        assert b"PENDING" in snapshot.state
+        store.save_snapshot(replace(snapshot, state=snapshot.state.replace(b"PENDING", b"SHIPPED")))
+    finally:
+        store.close()
+    done = run("snapshots", "verify", own.url, "--differences")
+    assert done.code == 1
+    (bad,) = done.rows(keys)
+    assert bad["verdict"] == "corrupt"
+    assert "/status" in [one["path"] for one in bad["differences"]]
+    shown = run("snapshots", "verify", own.url, "--differences", json=False).out
+    assert "corrupt" in shown
+    assert "/status" in shown
+    assert "events fewer" in shown

@@ -6,15 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QMenu,
-    QSplitter,
-    QStackedLayout,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QMenu, QSplitter, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from explorer.engine.messages import Done, TakeSnapshot, Verdict, VerifySnapshots
 from explorer.errors import ExplorerError
@@ -27,6 +19,7 @@ from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import RowsModel
 from explorer.ui.parts.question import Question
 from explorer.ui.parts.table import RowsTable
+from explorer.ui.snapshots.policy_view import PolicyView
 from explorer.ui.snapshots.snapshot_detail import SnapshotDetail
 from explorer.ui.snapshots.snapshot_rows import Line, columns, meaning, saving_text, taken_every
 from explorer.ui.workspace import Arrived, Workspace
@@ -79,6 +72,7 @@ class SnapshotsDock(QWidget):
         self.compare_button = self.head.add_tool("compare", "Compare the selected with replay", self.compare)
         self.compare_all_button = self.head.add_tool("layers", "Compare all of the list with replay", self.compare_all)
         self.replay_button = self.head.add_tool("play", "Replay from the selected, and say what it saves", self.replay)
+        self.policy_button = self.head.add_tool("settings", "How often?", self._say_why_empty, checkable=True)
         self.delete_button = self.head.add_tool("trash", "Delete the selected", self.ask_to_delete)
 
         self.banner = Banner(self)
@@ -97,6 +91,8 @@ class SnapshotsDock(QWidget):
         self._pages.addWidget(panes)
         self._pages.addWidget(self.empty)
         self._panes = panes
+        self.policy = PolicyView(self._workspace, self)
+        self._pages.addWidget(self.policy)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -217,10 +213,17 @@ class SnapshotsDock(QWidget):
         self._refresh()
 
     def _say_why_empty(self) -> None:
-        if self.model.rows:
+        """Unless the list is shown, or how often snapshots are taken."""
+        if self.policy_button.isChecked():
+            self._pages.setCurrentWidget(self.policy)
+            self.policy.look_once()
+        elif self.model.rows:
             self._pages.setCurrentWidget(self._panes)
-            return
-        self._pages.setCurrentWidget(self.empty)
+        else:
+            self._pages.setCurrentWidget(self.empty)
+            self._say_what_is_missing()
+
+    def _say_what_is_missing(self) -> None:
         info, whole = self._workspace.info, self.scope.currentIndex() == STORE
         name = f"{self._stream[0]} {self._stream[1]}"
         if info is None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from explorer.model import Snapshot, StreamKey
@@ -161,3 +163,37 @@ def test_without_a_store_or_a_stream_it_says_so(workspace: Workspace, dock: Snap
     qtbot.waitUntil(lambda: dock.empty.sentence.text() == "No snapshots in this store yet.", timeout=WAIT)
     alone = shown(Workspace(), qtbot)
     assert alone.empty.sentence.text() == "No store is open."
+
+
+def test_how_often_they_are_worth_it(url: str, workspace: Workspace, dock: SnapshotsDock, qtbot: QtBot) -> None:
+    append(url, ORDER, 2, [new("OrderNoted", {"n": n}) for n in range(10)])
+    click(dock.policy_button)
+    policy = dock.policy
+    qtbot.waitUntil(lambda: policy.plan is not None, timeout=WAIT)
+    assert policy.isVisible()
+    policy.slider.setFocus()
+    QTest.keyClick(policy.slider, Qt.Key.Key_Home)
+    assert policy.every.text() == "Every 5 events"
+    assert "13 events read, at most 12 for one" in policy.facts["Without any"].text()
+    assert "3 events read, at most 2 for one" in policy.facts["With them"].text()
+    assert policy.facts["They cost"].text().startswith("2 snapshots of 1 stream")
+    assert "every 100" in policy.how.text()
+    assert policy.take_button.text() == "Take now (1)"
+    click(policy.take_button)
+    qtbot.waitUntil(lambda: policy.take_button.text() == "Take now (0)", timeout=WAIT)
+    assert not policy.take_button.isEnabled()
+    QTest.keyClick(policy.slider, Qt.Key.Key_End)
+    assert policy.every.text() == "Every 5\u2009000 events"
+    click(dock.policy_button)
+    look_at(workspace, ORDER, 12)
+    qtbot.waitUntil(lambda: versions(dock) == [12], timeout=WAIT)
+    assert dock.table.isVisible()
+
+
+def test_how_often_where_nothing_can_be_taken(url: str, qtbot: QtBot) -> None:
+    with workspace_on(qtbot, StoreSpec(url)) as workspace:
+        dock = shown(workspace, qtbot)
+        click(dock.policy_button)
+        qtbot.waitUntil(lambda: dock.policy.plan is not None, timeout=WAIT)
+        assert not dock.policy.take_button.isEnabled()
+        assert "read-only" in dock.policy.take_button.toolTip()
