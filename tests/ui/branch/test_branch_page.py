@@ -88,9 +88,15 @@ def differences(page: BranchPage) -> dict[str, tuple[str, str]]:
 
 
 def press(page: BranchPage, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    if not page.isActiveWindow():  # where there is no screen, a list that popped up stays the active window
-        page.window().activateWindow()
-        assert QTest.qWaitForWindowActive(page.window())
+    def focused() -> bool:  # where there is no screen, a list that popped up stays the active window for a while
+        if not page.table.hasFocus():
+            page.window().activateWindow()
+        return page.table.hasFocus()
+
+    for _ in range(200):
+        if focused():
+            break
+        QTest.qWait(20)
     assert page.table.hasFocus()
     QTest.keyClick(page.table, key, modifier)
 
