@@ -68,7 +68,7 @@ What led to what
 Processes
     engine/          where domain code runs for the window. Outside: lane (ask, cancel, replace), process, messages,
                      wire. Inside: child, turns, session; folding, rows, values, text, deciding, saving, telling,
-                     viewing, branching, watching_values, writing_history, bundling answer
+                     viewing, branching, comparisons, watching_values, writing_history, bundling answer
     purity           does a reducer depend on state and event alone? watched_fold runs it where that is seen
     companion        a process that works beside ours       services: those of a domain, and the load, each in one
     demo             its store, and the services beside it
@@ -78,13 +78,13 @@ Processes
 What is started
     ui/              everything Qt. app starts it, window composes it, workspace is the open store as panels see it. A
                      panel is a file, with its parts beside it: streams/ (streams_panel), stream/ (stream_tab), events/
-                     (all_events, live_feed), commands/ (command_dock, append_dialog), branch/ (branch_page), snapshots/
-                     (snapshots_dock), notes/ (notes_dock, bundle_dialog), read_models/ (read_models_dock), pattern/
-                     (pattern_page), start/ (first_page, open_dialog), problem/ (problem_page), subscriptions/
-                     (subscriptions_dock). story/ plays stories
-                     (story_mode, player, acting). Below them: asking/ waits for the window (worker, polling, lanes;
-                     serving: processes of services; watching: who has subscribed), parts/ are widgets that know no
-                     store, look/ is how all of it looks
+                     (all_events, live_feed), commands/ (command_dock, append_dialog), branch/ (branch_page), compare/
+                     (compare_page), snapshots/ (snapshots_dock), notes/ (notes_dock, bundle_dialog), read_models/
+                     (read_models_dock), pattern/ (pattern_page), start/ (first_page, open_dialog), problem/
+                     (problem_page), subscriptions/ (subscriptions_dock). story/ plays stories (story_mode, player,
+                     acting). Below them: asking/ waits for the window (worker, polling, lanes; serving: processes of
+                     services; watching: who has subscribed), parts/ are widgets that know no store, look/ is how all of
+                     it looks
     cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;
                      reading, branching, bundling, judging, planning, tailing, tracing, writing, serving, subscriptions,
                      views and simulating have the verbs, window starts the window where display finds one

@@ -89,12 +89,20 @@ def ends_differently(
     `progress` hears how many streams were looked at. Of a stream no more is kept than a page of its events and four
     states. Grows with the store: background work. Raises `Cancelled`, whatever the store raises.
     """
-    for done, stream in enumerate(streams_of(store, category), 1):
-        cancellation.check()
-        found = _compared(store, stream.key, one, other, cancellation)
+    for done, found in enumerate(each_stream(store, category, one, other, cancellation), 1):
         progress(done)
         if found is not None:
             yield found
+
+
+def each_stream(
+    store: Store, category: str, one: Claim, other: Claim, cancellation: Cancellation, id: str | None = None
+) -> Iterator[EndsDifferently | None]:
+    """As `ends_differently`, something for every stream: None for those that end the same. `id`: only this one."""
+    keys = [StreamKey(category, id)] if id is not None else (stream.key for stream in streams_of(store, category))
+    for key in keys:
+        cancellation.check()
+        yield _compared(store, key, one, other, cancellation)
 
 
 def _compared(

@@ -17,10 +17,12 @@ from explorer.descriptions import ServiceInfo as ServiceInfo
 from explorer.descriptions import TableInfo as TableInfo
 from explorer.engine.ask import ROWS as ROWS
 from explorer.engine.ask import Ask as Ask
+from explorer.engine.ask import DiffRow as DiffRow
 from explorer.engine.asks_branches import AboutBranch as AboutBranch
 from explorer.engine.asks_branches import OfBranch as OfBranch
 from explorer.engine.asks_bundles import BundleSaved as BundleSaved
 from explorer.engine.asks_bundles import SaveBundle as SaveBundle
+from explorer.engine.asks_comparing import AboutComparison, OfComparison
 from explorer.engine.asks_snapshots import PlanSnapshots as PlanSnapshots
 from explorer.engine.asks_snapshots import SnapshotPlan as SnapshotPlan
 from explorer.engine.asks_snapshots import TakeDue as TakeDue
@@ -158,17 +160,6 @@ class StateRows(Ask, frozen=True, tag=True):
     against: int | None = None
     generic: bool = False
     writers: bool = False
-
-
-class DiffRow(Struct, frozen=True, array_like=True):
-    """One difference; see the `diff` verb of the command line."""
-
-    op: str  # "add", "remove", "replace", "move"
-    path: str
-    origin: str  # `from` of a move, else ""
-    key: str  # of a keyed element, else ""
-    before: str  # JSON text cut to CUT characters; "" when there was nothing
-    after: str
 
 
 class Diff(Ask, frozen=True, tag=True):
@@ -427,6 +418,7 @@ AnyAsk = (
     | PlanSnapshots
     | TakeDue
     | OfBranch
+    | OfComparison
     | OfWatches
     | OfWriters
 )
@@ -446,6 +438,7 @@ AnyReply = (
     | BundleSaved
     | SnapshotPlan
     | AboutBranch
+    | AboutComparison
     | AboutWatches
     | AboutWriters
     | Done

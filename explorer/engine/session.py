@@ -21,6 +21,7 @@ from explorer.engine import (
     writing_history,
 )
 from explorer.engine.asks_branches import BranchDiff, BranchState, BranchText, FoldBranch, Mends
+from explorer.engine.asks_comparing import Align, AlignedDiff, FoldUnder
 from explorer.engine.asks_watches import (
     CourseSpans,
     FindViolations,
@@ -32,6 +33,7 @@ from explorer.engine.asks_watches import (
 )
 from explorer.engine.asks_writers import NextWriting, PathHistory
 from explorer.engine.branching import Branching
+from explorer.engine.comparisons import Aligning, fold_under
 from explorer.engine.courses import Courses
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
@@ -63,6 +65,7 @@ class Session:
         self._foldings: OrderedDict[tuple[StreamKey, bool], Folding] = OrderedDict()
         self._values = Values()
         self._branching = Branching()
+        self._aligning = Aligning()
         self._courses = Courses()
 
     @contextmanager
@@ -119,6 +122,11 @@ class Session:
                 return viewing.check_rows(self._opened(), self._domains, ask, cancellation)
             case FoldBranch() | BranchState() | BranchDiff() | BranchText() | Mends():
                 return self._branching.answer(self._opened(), self._folding(ask.category, ask.id), ask)
+            case Align() | AlignedDiff():
+                one, other = self._folding(ask.category, ask.id), self._folding(ask.category, ask.other)
+                return self._aligning.answer(self._opened(), one, other, ask)
+            case FoldUnder():
+                return fold_under(self._opened(), self._domains, ask, cancellation)
             case FindViolations():
                 return watching_values.find_violations(self._opened(), self._domains, ask, cancellation)
             case WatchCourses() | WatchValues() | CourseSpans() | NextFlip() | NextBreak() | NextAppend():
@@ -134,7 +142,7 @@ class Session:
         self.close()
         self._foldings.clear()
         self._values = Values()
-        self._branching = Branching()
+        self._branching, self._aligning = Branching(), Aligning()
         self._courses = Courses()
         self._spec = StoreSpec(
             url=ask.url,

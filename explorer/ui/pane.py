@@ -78,9 +78,10 @@ class Latest(QObject):
 
     stale_changed = Signal(bool)  # what is shown is no longer, or again, what was asked for last
 
-    def __init__(self, workspace: Workspace, parent: QObject) -> None:
+    def __init__(self, workspace: Workspace, parent: QObject, lane: str = "interactive") -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._lane = lane
         self._running = False
         self._epoch = 0
         self._next: tuple[messages.Ask, Callable[[Any], None], Callable[[ExplorerError], None]] | None = None
@@ -125,7 +126,11 @@ class Latest(QObject):
                 self.stale_changed.emit(False)
 
         self._workspace.engine(
-            message, lambda answer: finish(then, answer), lambda error: finish(failed, error), owner=self
+            message,
+            lambda answer: finish(then, answer),
+            lambda error: finish(failed, error),
+            owner=self,
+            lane=self._lane,
         )
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QMenu, QTabBar, QTabWidget, QWidget
 
+from explorer.model import StreamKey
 from explorer.ui.events.all_events import AllEventsPanel
 from explorer.ui.look import text
 from explorer.ui.look.icons import icon
@@ -18,6 +19,7 @@ from explorer.ui.workspace import Workspace
 if TYPE_CHECKING:
     from explorer.ui.branch.branch_page import BranchPage
     from explorer.ui.causality.causality_page import CausalityPage
+    from explorer.ui.compare.compare_page import ComparePage
     from explorer.ui.stream.stream_tab import StreamTab
 
 HISTORY = 200
@@ -56,6 +58,12 @@ def _causality(workspace: Workspace, parent: QWidget) -> QWidget:
     return CausalityPage(workspace, parent)
 
 
+def _compare(workspace: Workspace, parent: QWidget) -> QWidget:
+    from explorer.ui.compare.compare_page import ComparePage
+
+    return ComparePage(workspace, parent)
+
+
 def _branch(workspace: Workspace, parent: QWidget) -> QWidget:
     from explorer.ui.branch.branch_page import BranchPage
 
@@ -71,10 +79,13 @@ def _problem(workspace: Workspace, parent: QWidget) -> QWidget:
 PAGES: dict[str, Page] = {
     "pattern": Page("Pattern", "activity", _pattern),
     "causality": Page("Causes and effects", "causes", _causality),
+    "compare": Page("Compare", "compare", _compare),
     "branch": Page("What if", "branch", _branch),
     "problem": Page("Row and message", "zap", _problem),
 }
 """The pages there are, by name; at most one tab each."""
+
+KEPT = ("pattern", "problem")  # those that need nothing but their name to be shown again
 
 
 class _Bar(QTabBar):
@@ -120,6 +131,7 @@ class Tabs(QTabWidget):
         workspace.stream_wanted.connect(self.show_stream)
         workspace.causes_wanted.connect(self.show_causes)
         workspace.branch_wanted.connect(self.show_branch)
+        workspace.compare_wanted.connect(self.show_compared)
         workspace.current_stream_changed.connect(self._on_version)
         workspace.closing.connect(self.clear)
         self._bind()
@@ -196,6 +208,17 @@ class Tabs(QTabWidget):
         """Show what-if branches of a stream; see `BranchPage.ask`."""
         cast("BranchPage", self.show_page("branch")).ask(category, id, ordinal, without)
 
+    def show_compared(self, category: str, id: str, version: int) -> None:
+        """Show this stream beside the one in which a version was marked last."""
+        marked = self.workspace.marked
+        if marked is None or marked[:2] == (category, id):
+            self.workspace.message.emit("Mark a version for compare first (M).")
+        elif marked[0] != category:
+            self.workspace.message.emit(f"What is marked is of another category: {marked[0]}.")
+        else:
+            one, other = StreamKey(*marked[:2]), StreamKey(category, id)
+            cast("ComparePage", self.show_page("compare")).ask(one, marked[2], other, version)
+
     def _branch_here(self) -> None:
         tab = self._stream_at(self.currentIndex())
         if tab is not None:
@@ -268,7 +291,7 @@ class Tabs(QTabWidget):
     def state(self) -> dict[str, Any]:
         """The open streams and where each stands, and the open pages."""
         return {
-            "pages": [name for name in self._pages if name not in ("causality", "branch")],
+            "pages": [name for name in self._pages if name in KEPT],
             "causes": self._asked(),
             "branch": self._branched(),
             "streams": [[tab.category, tab.id, 0 if tab.at_last else tab.version] for tab in self.streams()][:MOST],

@@ -56,6 +56,7 @@ class Workspace(QObject):
     stream_wanted = Signal(str, str, object)  # category, id, version or None: open or focus a tab
     causes_wanted = Signal(str, str, int)  # category, id, version: what led to this event and what it led to
     branch_wanted = Signal(str, str, object, str)  # category, id, ordinal, name of a new branch without that event
+    compare_wanted = Signal(str, str, int)  # category, id, version: with what was marked in another stream
     append_wanted = Signal(object)  # a draft (dict) or None
     current_stream_changed = Signal(str, str, int)  # what the active tab stands at; "" when none
     snapshots_changed = Signal(str, str)  # category, id
@@ -82,6 +83,7 @@ class Workspace(QObject):
         self.rows: tuple[str, ...] = ()  # see `messages.Opened.rows`
         self.read_models: tuple[messages.ReadModelInfo, ...] = ()
         self.current_stream: tuple[str, str, int] = ("", "", 0)
+        self.marked: tuple[str, str, int] | None = None  # stream and version that were marked for compare last
         self.live = LiveState("off")
         self._session = 0  # answers of an earlier one are dropped
         self._delivery = Delivery(self)
@@ -186,7 +188,7 @@ class Workspace(QObject):
         self.subscriptions.forget()
         self.noting.open("")
         self.aggregates, self.plugin_problems, self.narration, self.rows = (), (), {}, ()
-        self.current_stream = ("", "", 0)
+        self.current_stream, self.marked = ("", "", 0), None
         self.live = LiveState("off")
         return workers, polling, lanes, besides
 

@@ -24,6 +24,10 @@ def event_menu(workspace: Workspace, timeline: Timeline, ordinal: int, key: Stre
     branch = menu.addAction(icon("branch"), "What if this had not happened")
     without = f"Without v{version} {timeline.type(ordinal)}"
     branch.triggered.connect(lambda: workspace.branch_wanted.emit(key.category, key.id, ordinal, without))
+    marked = workspace.marked
+    if marked is not None and marked[0] == key.category and marked[1] != key.id:
+        compare = menu.addAction(icon("compare"), text.menu_text(f"Compare with {marked[1]} v{marked[2]}"))
+        compare.triggered.connect(lambda: workspace.compare_wanted.emit(key.category, key.id, version))
     menu.addAction(icon("note"), "Write a note").triggered.connect(lambda: workspace.actions.trigger("note"))
     menu.addAction(icon("star"), "Bookmark, or no longer").triggered.connect(
         lambda: workspace.actions.trigger("bookmark")

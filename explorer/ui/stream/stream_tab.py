@@ -183,6 +183,7 @@ class StreamTab(StreamPanes):
 
     def _set_marks(self, marks: tuple[int, ...]) -> None:
         self.marks = marks
+        self.workspace.marked = (self.category, self.id, self.timeline.versions[marks[-1]]) if marks else None
         self.events.set_marks(marks)
         self.ribbon.set_marks(marks)
         if self._comparing:
@@ -194,7 +195,7 @@ class StreamTab(StreamPanes):
         if self._comparing:
             self._compare_step()
         elif not self.marks:
-            self.workspace.message.emit("Mark a version for compare first (M).")
+            self.workspace.compare_wanted.emit(self.category, self.id, self.version)
         else:
             self._comparing = True
             self._show_diff()

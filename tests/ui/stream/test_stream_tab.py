@@ -235,10 +235,10 @@ def test_one_mark_is_compared_with_the_cursor_as_it_moves(qtbot: QtBot, tab: Str
     assert tab.marks == ()
 
 
-def test_diff_without_a_mark_says_how(qtbot: QtBot, tab: StreamTab) -> None:
-    with qtbot.waitSignal(tab.workspace.message) as message:
+def test_diff_without_a_mark_is_with_what_was_marked_elsewhere(qtbot: QtBot, tab: StreamTab) -> None:
+    with qtbot.waitSignal(tab.workspace.compare_wanted) as wanted:
         tab.diff_marked()
-    assert "Mark a version" in message.args[0]
+    assert wanted.args == [STORY.category, STORY.id, 5]
 
 
 def test_find_in_events_and_in_the_state(qtbot: QtBot, tab: StreamTab) -> None:

@@ -1,0 +1,1 @@
+"""Comparing: two streams side by side, and streams under two versions of the code."""
