@@ -51,17 +51,17 @@ class Watching(Struct, frozen=True, tag=True):
 
 
 class WatchValues(Ask, frozen=True, tag=True):
-    """The values of watches after the event of this ordinal. → `WatchedValues`."""
+    """The values of watches after the event of this version (the last up to it). → `WatchedValues`."""
 
     category: str
     id: str
     watches: tuple[Watched, ...]
-    ordinal: int
+    version: int
     generic: bool = False
 
 
 class WatchedValues(Struct, frozen=True, tag=True):
-    ordinal: int
+    version: int
     kinds: str  # a letter for each
     texts: tuple[str, ...]  # the values as JSON text, cut; or the reasons
 

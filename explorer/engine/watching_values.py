@@ -108,17 +108,18 @@ def spark(numbers: array[float]) -> tuple[float | None, ...]:
 
 
 def _values(store: Store, courses: Courses, folding: Folding, ask: WatchValues) -> Turn:
-    while folding.folded <= ask.ordinal:
-        if not folding.advance(store):
-            raise Invalid(f"The stream {ask.category}/{ask.id} has {folding.read} events, not {ask.ordinal + 1}.")
+    while folding.advance(store):
         yield None
+    ordinal = folding.ordinal(ask.version)
+    if ordinal < 0:
+        raise Invalid(f"The stream {ask.category}/{ask.id} has no version {ask.version}.")
     kinds, texts = "", []
     for watched in ask.watches:
-        letter, text = _value(store, courses, folding, watched, ask.ordinal)
+        letter, text = _value(store, courses, folding, watched, ordinal)
         kinds += letter
         texts.append(text)
         yield None
-    return WatchedValues(ask.ordinal, kinds, tuple(texts))
+    return WatchedValues(ask.version, kinds, tuple(texts))
 
 
 def _value(store: Store, courses: Courses, folding: Folding, watched: Watched, ordinal: int) -> tuple[str, str]:

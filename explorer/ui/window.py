@@ -48,6 +48,7 @@ from explorer.ui.streams.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
 from explorer.ui.subscriptions.subscriptions_dock import SubscriptionsDock
 from explorer.ui.tabs import Tabs
+from explorer.ui.watches.watches_dock import WatchesDock
 from explorer.ui.workspace import LiveState, Workspace
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Window(QMainWindow):
         self.command = CommandDock(self.workspace)
         self.feed = LiveFeedPanel(self.workspace)
         self.snapshots = SnapshotsDock(self.workspace)
+        self.watches = WatchesDock(self.workspace)
         self.read_models = ReadModelsDock(self.workspace)
         self.subscriptions = SubscriptionsDock(self.workspace)
         self.arrangement = Arrangement(self)
@@ -110,6 +112,7 @@ class Window(QMainWindow):
         self.arrangement.add("command", "Command", self.command, right, 330)
         self.arrangement.add("feed", "Live feed", self.feed, bottom, 160)
         self.arrangement.add("snapshots", "Snapshots", self.snapshots, bottom, 160)
+        self.arrangement.add("watches", "Watches", self.watches, bottom, 160)
         self.arrangement.add("read_models", "Read models", self.read_models, bottom, 160)
         self.arrangement.add("subscriptions", "Subscriptions", self.subscriptions, bottom, 160)
         self.arrangement.add("notes", "Notes", NotesDock(self.workspace, self), bottom, 160)

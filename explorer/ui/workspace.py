@@ -23,6 +23,7 @@ from explorer.ui.asking.lanes import Lanes
 from explorer.ui.asking.noting import Noting
 from explorer.ui.asking.polling import Arrived, LiveState, Polling
 from explorer.ui.asking.serving import Beside, Serving
+from explorer.ui.asking.watched import WatchList
 from explorer.ui.asking.watching import Watching
 from explorer.ui.asking.worker import Ask, Delivery, Job, Worker, open_here, raise_it, valid
 from explorer.ui.look.text import TIME_MODES
@@ -95,6 +96,7 @@ class Workspace(QObject):
         self.subscriptions.changed.connect(self.subscriptions_changed)
         self.noting = Noting(self)
         self.noting.failed.connect(self.failure)
+        self.watches = WatchList(self, self)
         self._asks = Asks(self)
         self._asks.busy_changed.connect(self.busy_changed)
         self.current_stream_changed.connect(self._note_current)

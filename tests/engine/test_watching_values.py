@@ -77,7 +77,7 @@ def test_how_watches_went(tmp_path: Path) -> None:
         (strict,) = told(one, "/n", truth=True)
         assert strict.kinds == "x"
         values = Asking(
-            one, WatchValues(*_names(), (Watched("/n"), Watched("state.m"), Watched("/m"), Watched("state.n > 0")), 2)
+            one, WatchValues(*_names(), (Watched("/n"), Watched("state.m"), Watched("/m"), Watched("state.n > 0")), 3)
         ).answer(WatchedValues)
         assert (values.kinds, values.texts[0]) == ("vxnf", "-1")
         assert values.texts[1].endswith("There is no member 'm' here.")
@@ -89,7 +89,7 @@ def test_how_watches_went(tmp_path: Path) -> None:
         assert [flip(one, "state.n > 0", at, False) for at in (0, 2, 3, 4)] == [None, None, 2, 3]
         several = NextFlip(*_names(), (Watched("state.n > 0"), Watched("oops"), Watched("/n")), 0)
         assert Asking(one, several).answer(Stop) == Stop(1, 2)
-        assert isinstance(Asking(one, WatchValues(*_names(), (), 99)).failure(), ExplorerError)
+        assert isinstance(Asking(one, WatchValues(*_names(), (), 0)).failure(), ExplorerError)
 
 
 def test_courses_grow_by_what_arrives(tmp_path: Path) -> None:

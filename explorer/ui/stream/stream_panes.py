@@ -11,6 +11,7 @@ from explorer.ui.look import text, theme
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.progress import ProgressCard
+from explorer.ui.stream.bands import Bands
 from explorer.ui.stream.diff_view import DiffView
 from explorer.ui.stream.event_model import EventModel
 from explorer.ui.stream.event_table import EventPane
@@ -41,6 +42,7 @@ class StreamPanes(QWidget):
     def _build(self) -> None:
         self.transport = Transport(self.timeline, self)
         self.ribbon = Ribbon(self.timeline, self)
+        self.bands = Bands(self.ribbon, self)
         self.banner = Banner(self)
         self.generic_button = QPushButton("Show with the generic fold", self.banner)
         self.step_banner = Banner(self)
@@ -88,7 +90,7 @@ class StreamPanes(QWidget):
         whole.setSpacing(0)
         line = QFrame(self)
         line.setObjectName("hairline")
-        for widget in (self.transport, self.ribbon, line, self.banner, self.step_banner, self.note):
+        for widget in (self.transport, self.ribbon, self.bands, line, self.banner, self.step_banner, self.note):
             whole.addWidget(widget)
         whole.addWidget(body, 1)
         self.setFocusProxy(self.table)

@@ -14,6 +14,7 @@ from explorer.ui.look import text
 from explorer.ui.pane import copy_text
 from explorer.ui.stream.event_menu import event_menu
 from explorer.ui.stream.stream_panes import StreamPanes
+from explorer.ui.stream.watching import WatchesOfStream
 from explorer.ui.workspace import Workspace
 
 
@@ -34,6 +35,7 @@ class StreamTab(StreamPanes):
         self._dirty = False  # the panes do not show the cursor's step
         self._connect()
         self._bind()
+        self.watches = WatchesOfStream(self, self.go_to)
         self.replaying.start()
 
     def _connect(self) -> None:
