@@ -21,6 +21,7 @@ from explorer.ui.actions import ACTIONS
 from explorer.ui.look import theme
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
+from explorer.watches import Watch
 from tests.ui.conftest import PATIENCE, Make
 
 LONG = ("Order", "o-000")
@@ -62,6 +63,11 @@ def mark_first(window: Window) -> None:
 
 def wanted_command(window: Window) -> None:
     window.command.setFocus()
+
+
+def watched(window: Window) -> None:
+    at_first(window)
+    window.workspace.watches.add(Watch("Order", "event.version == 1"))
 
 
 def paused(window: Window) -> None:
@@ -139,6 +145,7 @@ CASES = {
     "last": Case("End", lambda w: tab(w).version == 2, before=at_first, at=events_table),
     "play": Case("Space", lambda w: tab(w).version == 2, before=at_first, at=events_table),
     "go to version": Case("Ctrl+G", lambda w: tab(w).transport.go_to.hasFocus(), at=events_table),
+    "next flip": Case("F8", lambda w: tab(w).version == 2, before=watched),
     "note": Case("N", lambda window: tab(window).note.field.hasFocus(), at_first),
     "bookmark": Case("Ctrl+D", lambda window: window.workspace.noting.note(*LONG, 1).bookmark, at_first),
     "mark": Case("M", lambda w: tab(w).marks == (1,), at=events_table),
@@ -231,6 +238,7 @@ def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
     }
     elsewhere |= {"service_toggle", "service_fail", "subscription_pause", "parked_retry", "parked_skip"}
     elsewhere |= {f"branch_{what}" for what in ("skip", "edit", "insert", "up", "down", "truncate", "restore")}
+    elsewhere |= {"previous_flip", "watch"}
     elsewhere |= {"story_next", "story_back", "story_reset"}
     elsewhere |= {f"tab_{n}" for n in range(4, 10)} | {"quit"}
     missing = [

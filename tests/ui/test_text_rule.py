@@ -25,7 +25,7 @@ MAKERS = {
 # What takes text without ever guessing markup or shortcuts: editors for plain text, and the clipboard.
 PLAIN = {
     *("clipboard", "field", "edit", "line", "id", "path", "url", "words", "type", "filter", "reason", "host"),
-    *("input", "expected_field"),
+    *("input", "expected_field", "source"),
 }
 
 

@@ -30,10 +30,10 @@ class WatchForm(QWidget):
         self.source.setFont(theme.mono_font())
         self.source.setPlaceholderText(EXAMPLE)
         self.source.setAccessibleName("What to watch")
-        self.name = QLineEdit(self)
-        self.name.setPlaceholderText("Name (optional)")
-        self.name.setAccessibleName("Name of the watch")
-        self.name.setMaximumWidth(theme.scaled(220))
+        self.words = QLineEdit(self)
+        self.words.setPlaceholderText("Name (optional)")
+        self.words.setAccessibleName("Name of the watch")
+        self.words.setMaximumWidth(theme.scaled(220))
         self.invariant = QCheckBox("Has to be true", self)
         self.invariant.setToolTip("After every event; where it is not, the stream is broken")
         self.save = QPushButton("Watch", self)
@@ -45,7 +45,7 @@ class WatchForm(QWidget):
         line = QHBoxLayout()
         line.setSpacing(theme.M)
         line.addWidget(self.source, 1)
-        for widget in (self.name, self.invariant, self.save, self.cancel):
+        for widget in (self.words, self.invariant, self.save, self.cancel):
             line.addWidget(widget)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
@@ -55,7 +55,7 @@ class WatchForm(QWidget):
         self.save.clicked.connect(self._save)
         self.cancel.clicked.connect(self.leave)
         self.source.returnPressed.connect(self._save)
-        self.name.returnPressed.connect(self._save)
+        self.words.returnPressed.connect(self._save)
         self.source.textEdited.connect(lambda _text: self._say(None))
         self._say(None)
         self.hide()
@@ -64,9 +64,9 @@ class WatchForm(QWidget):
         """Let somebody write one of this category, or change the old one."""
         self._category, self._old = category, old
         self.source.setText(old.source if old else "")
-        self.name.setText(old.name if old else "")
+        self.words.setText(old.name if old else "")
         self.invariant.setChecked(old is not None and old.invariant)
-        self.save.setText("Save" if old else "Watch")
+        self.save.setText(text.menu_text("Save" if old else "Watch"))
         self._say(None)
         self.show()
         self.source.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -89,7 +89,7 @@ class WatchForm(QWidget):
             self._say(mistake)
             return
         self.hide()
-        self.saved.emit(Watch(self._category, source, self.name.text().strip(), self.invariant.isChecked()), self._old)
+        self.saved.emit(Watch(self._category, source, self.words.text().strip(), self.invariant.isChecked()), self._old)
 
     def _say(self, mistake: Mistake | None) -> None:
         self.source.setProperty("invalid", mistake is not None)

@@ -121,7 +121,7 @@ def test_a_watch_is_added_edited_and_removed(qtbot: QtBot, dock: WatchesDock) ->
     assert dock.form.source.property("invalid")
     type_into(dock.form.source, "state.revision == 2")
     assert not dock.form.mistake.isVisible()
-    type_into(dock.form.name, "revised")
+    type_into(dock.form.words, "revised")
     click(dock.form.save)
     assert not dock.form.isVisible()
     qtbot.waitUntil(lambda: shown(dock).get("revised", ("", ""))[0] == "f" and told(dock), timeout=WAIT)
@@ -131,8 +131,8 @@ def test_a_watch_is_added_edited_and_removed(qtbot: QtBot, dock: WatchesDock) ->
     click(dock.edit_button)
     assert dock.form.source.text() == "state.revision == 2"
     type_into(dock.form.source, "/lines/sku=A/quantity")
-    type_into(dock.form.name, "x")
-    QTest.keyClick(dock.form.name, Qt.Key.Key_Backspace)
+    type_into(dock.form.words, "x")
+    QTest.keyClick(dock.form.words, Qt.Key.Key_Backspace)
     click(dock.form.save)
     qtbot.waitUntil(lambda: "/lines/sku=A/quantity" in shown(dock) and told(dock), timeout=WAIT)
     row = dock.model.rows[-1]
