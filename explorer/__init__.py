@@ -87,7 +87,8 @@ What is started
                      widgets that know no store, look/ is how all of it looks
     cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;
                      reading, branching, bundling, judging, planning, watching, tailing, tracing, writing, serving,
-                     subscriptions, views and simulating have the verbs, window starts the window where display finds one
+                     subscriptions, views and simulating have the verbs, window starts the window where display finds
+                     one
     selftest         does this installation work?
 """
 
