@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from explorer import fold, payload
 from explorer.diff import Change, apply, diff, same
 from explorer.errors import ExplorerError, Invalid
+from explorer.expressions import Failed
 from explorer.fold import StepFailed, Upcast
 from explorer.json_state import MISSING
-from explorer.model import Aggregate, Event, Json, Snapshot
+from explorer.model import Aggregate, DomainEvent, Event, Json, Snapshot
 from explorer.stepping import step
 from explorer.writers import Writers
 
@@ -31,12 +32,25 @@ _NONE: list[Change] = []
 CHANGES_ITS_INPUT = "The reducer changes the state it is given, so every state is copied."
 
 
+class Taker(Protocol):
+    """What goes over a stream while it is folded, such as a `watches.Course`."""
+
+    def take(self, state: Json, before: Json, event: DomainEvent | Failed, version: int, type: str, /) -> None:
+        """The state after the next event, the one before it, and the event as the reducer saw it."""
+        ...
+
+    def forget(self) -> None:
+        """The fold begins again."""
+        ...
+
+
 class Replay:
     """The fold of one stream. Ordinals count the events given, from 0; -1 is the state before all of them.
 
     `aggregate` None is the generic fold. `base` is a snapshot to start from where the events before it are not stored.
     `history` gives the events again from the first: it is called when a reducer that changes its input is found out
     late, after states were kept that it may have changed; `generation` grows when the fold began again because of it.
+    `takers` see every step from here on; there may come more of them, and some may leave.
 
     Nothing that events, reducers and upcasters do makes it raise: a step that fails is marked in `errors`, and the last
     good state goes on.
@@ -49,6 +63,7 @@ class Replay:
         *,
         base: Snapshot | None = None,
         history: Callable[[], Iterable[Event]] | None = None,
+        takers: Sequence[Taker] = (),
     ) -> None:
         self.aggregate = aggregate or fold.GENERIC
         self.generic = aggregate is None
@@ -58,6 +73,7 @@ class Replay:
         self._upcast = upcast
         self._base = base
         self._history = history
+        self._takers = takers
         self._begin()
 
     def _begin(self) -> None:
@@ -162,7 +178,7 @@ class Replay:
         self._seen[event.type] = seen + 1
         watched = not (self.slow or self.generic) and (seen < _WATCHED or ordinal % _SAMPLE == 0)
         before = payload.encode_plain(self._json) if watched else b""
-        error = None
+        error, readable = None, None
         raw, json, changes = self._raw, self._json, _NONE
         try:
             readable = fold.readable(event, self._upcast)
@@ -195,6 +211,8 @@ class Replay:
             changes = diff(self._json, json)
         if error is not None:
             self.errors[ordinal] = error
+        for taker in self._takers:
+            taker.take(json, self._json, readable or Failed(str(error)), event.version, event.type)
         self._raw, self._json = raw, json
         self._steps.append(changes)
         self.change_counts.append(len(changes))
@@ -212,6 +230,8 @@ class Replay:
         """Fold from the first event again, copying every state before the reducer gets it."""
         events = self._first if self._history is None or not self._blocks else islice(self._history(), self.count + 1)
         self._begin()
+        for taker in self._takers:
+            taker.forget()
         self.slow = CHANGES_ITS_INPUT
         self.generation += 1
         self.extend(events)

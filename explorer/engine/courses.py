@@ -21,9 +21,14 @@ KEPT = 200  # courses that are kept
 class _Kept:
     def __init__(self, expression: Expression, truth: bool) -> None:
         self.course = Course(expression, truth=truth)
-        self.generation = 0
-        self.read_upto = 0
+        self.folding: Folding | None = None  # what it goes over
         self.busy = False
+
+    def leave(self) -> None:
+        """See no more steps."""
+        if self.folding is not None and self.course in self.folding.takers:
+            self.folding.takers.remove(self.course)
+        self.folding = None
 
 
 class Courses:
@@ -41,31 +46,41 @@ class Courses:
             kept = self._known[known] = _Kept(self.expression(watched.source), watched.truth)
         self._known.move_to_end(known)
         while len(self._known) > KEPT:
-            self._known.popitem(last=False)
+            self._known.popitem(last=False)[1].leave()
         while kept.busy:  # somebody else has asked for it
             yield None
         kept.busy = True
         try:
             yield from self._extended(store, folding, kept)
-        except BaseException:  # broken off, perhaps between two events of one version: begin again next time
-            self._known.pop(known, None)
+        except BaseException:  # broken off: begin again next time
+            kept.leave()
             raise
         finally:
             kept.busy = False
         return kept.course
 
     def _extended(self, store: Store, folding: Folding, kept: _Kept) -> Generator[None, None, None]:
+        course = kept.course
+        if kept.folding is not folding:
+            kept.leave()
+            course.forget()
+            kept.folding = folding
+            if not folding.folded:
+                folding.takers.append(course)
         while folding.advance(store):
             yield None
-        replay, course = folding.replay, kept.course
-        if kept.generation != replay.generation or course.count > folding.folded:  # folded anew
-            kept.generation, kept.read_upto = replay.generation, 0
-            course.forget()
-        until = time.perf_counter() + SLICE
-        for _ in _taken(store, folding, kept):
-            if time.perf_counter() > until:
-                yield None
-                until = time.perf_counter() + SLICE
+        while course not in folding.takers:  # from the first event to the last; from there on it sees every step
+            generation = folding.replay.generation
+            until = time.perf_counter() + SLICE
+            for _ in _taken(store, folding, course):
+                if time.perf_counter() > until:
+                    yield None
+                    until = time.perf_counter() + SLICE
+                if generation != folding.replay.generation:  # folded anew meanwhile
+                    course.forget()
+                    break
+            else:
+                folding.takers.append(course)
 
     def expression(self, source: str) -> Expression:
         """Made once. Raises `Mistake`."""
@@ -88,36 +103,38 @@ class Courses:
         return readable if isinstance(readable, Failed) else expression.value(state, before, readable)
 
 
-def _taken(store: Store, folding: Folding, kept: _Kept) -> Iterator[None]:
-    """Take what has been folded since; a None after each event."""
-    course, replay, upcast = kept.course, folding.replay, _upcast(folding)
-    looks = bool(course.expression.needs & {"state", "before"})
-    before = replay.state(course.count - 1) if looks else None
+def _taken(store: Store, folding: Folding, course: Course) -> Iterator[None]:
+    """Take all that has been folded, from the first event; a None after each."""
+    replay, upcast = folding.replay, _upcast(folding)
+    needs = course.expression.needs
+    looks = bool(needs & {"state", "before"})
+    before = replay.state(-1) if looks else None
     state = None
-    if "event" in course.expression.needs:
-        for event in _events(store, folding, kept):
+    if "event" in needs:
+        for event in _events(store, folding, course):
             state = replay.state(course.count) if looks else None
             watches.take([course], event, before, state, upcast)
             before = state
             yield None
         return
-    for ordinal in range(course.count, folding.folded):
+    while (ordinal := course.count) < folding.folded:
         state = replay.state(ordinal) if looks else None
         course.take(state, before, None, folding.version(ordinal), folding.type(ordinal))
         before = state
         yield None
 
 
-def _events(store: Store, folding: Folding, kept: _Kept) -> Iterator[Event]:
-    """The events not yet taken, read as `Folding` reads them, so that each has the ordinal that it has there."""
-    while kept.course.count < folding.folded:
-        page = store.stream_events(folding.key, after=kept.read_upto, limit=STRETCH)
+def _events(store: Store, folding: Folding, course: Course) -> Iterator[Event]:
+    """The events, read as `Folding` reads them, so that each has the ordinal that it has there."""
+    after = 0
+    while course.count < folding.folded:
+        page = store.stream_events(folding.key, after=after, limit=STRETCH)
         if not page:
             return
         for event in page:
-            if kept.course.count >= folding.folded:
+            if course.count >= folding.folded:
                 return
-            kept.read_upto = max(kept.read_upto, event.version)
+            after = max(after, event.version)
             yield event
 
 

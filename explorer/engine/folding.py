@@ -14,7 +14,7 @@ from explorer.loading import events_of
 from explorer.model import Aggregate, Domain, Event, Position, Snapshot, StreamKey
 from explorer.oddities import Oddities
 from explorer.plugins import Claim, Loaded, aggregate_for
-from explorer.replay import Replay
+from explorer.replay import Replay, Taker
 from explorer.stores import Store
 from explorer.stores.layout import microseconds
 
@@ -65,12 +65,14 @@ class Folding:
         self.key = key
         self.domain = domain
         self.aggregate = aggregate
+        self.takers: list[Taker] = []  # which have seen every step so far
         self.replay = self._fresh(None, None)
         self.seconds = 0.0  # spent folding
         self._bytes = 0
         self._read_upto = 0
         self._unfolded: deque[Event] = deque()
         self._names: dict[str, int] = {}
+        self._type_names: list[str] = []
         self._versions = array("q")
         self._types = array("l")
         self._times = array("q")
@@ -110,7 +112,7 @@ class Folding:
         return -1
 
     def type(self, ordinal: int) -> str:
-        return list(self._names)[self._types[ordinal]]
+        return self._type_names[self._types[ordinal]]
 
     def version(self, ordinal: int) -> int:
         return self._versions[ordinal] if ordinal >= 0 else 0
@@ -135,6 +137,7 @@ class Folding:
             base=base,
             # Wanted when a reducer turns out to change its input; read to where that was.
             history=(lambda: events_of(store, self.key)) if store is not None else None,
+            takers=self.takers,
         )
 
     def _note(self, event: Event) -> None:
@@ -146,7 +149,10 @@ class Folding:
             self._problems[ordinal] = problem
         self._read_upto = max(self._read_upto, event.version)
         self._versions.append(event.version)
-        self._types.append(self._names.setdefault(event.type, len(self._names)))
+        number = self._names.setdefault(event.type, len(self._names))
+        if number == len(self._type_names):
+            self._type_names.append(event.type)
+        self._types.append(number)
         self._times.append(stamp)
         self._sizes.append(max(event.size, len(event.data)))
         self._positions.append(event.position)
@@ -173,12 +179,11 @@ class Folding:
         end = min(start + STRETCH, self.read)
         local: dict[int, int] = {}
         types = [local.setdefault(number, len(local)) for number in self._types[start:end]]
-        names = list(self._names)
         return EventColumns(
             start=start,
             versions=self._versions[start:end].tolist(),
             types=types,
-            names=[names[number] for number in local],
+            names=[self._type_names[number] for number in local],
             times=[None if stamp == _NO_TIME else stamp for stamp in self._times[start:end]],
             positions=["" if p is None else position_text(p) for p in self._positions[start:end]],
             event_ids=self._event_ids[start:end],
