@@ -19,7 +19,7 @@ from explorer.engine.asks_comparing import (
     OfAligned,
 )
 from explorer.engine.folding import STRETCH, Folding
-from explorer.engine.messages import CUT, ROWS, DiffPage, Done, Progress
+from explorer.engine.messages import CUT, DiffPage, Done, Progress
 from explorer.engine.rows import cut, diff_row
 from explorer.engine.turns import Turn
 from explorer.errors import Invalid, PluginBroken
@@ -30,6 +30,7 @@ from explorer.stores import Store
 
 PACE = 0.2  # seconds between two words about how far it is
 _COMPARED = 100  # rows whose states are compared at once
+_SHOWN = 50  # differences of the ends of one stream that are told
 
 
 class Aligning:
@@ -138,7 +139,7 @@ def fold_under(store: Store, domains: Loaded, ask: FoldUnder, cancellation: Canc
                 version=found.version,
                 kind=cut(found.type, CUT),
                 total=len(found.changes),
-                changes=tuple(map(diff_row, found.changes[:ROWS])),
+                changes=tuple(map(diff_row, found.changes[:_SHOWN])),
                 error=cut(found.errors[0], 2 * CUT),
                 other_error=cut(found.errors[1], 2 * CUT),
             )

@@ -14,11 +14,13 @@ from explorer.model import StreamKey
 from explorer.ui.events.all_events import AllEventsPanel
 from explorer.ui.look import text
 from explorer.ui.look.icons import icon
+from explorer.ui.pages import KEPT, PAGES
 from explorer.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from explorer.ui.branch.branch_page import BranchPage
     from explorer.ui.causality.causality_page import CausalityPage
+    from explorer.ui.compare.code_page import CodePage
     from explorer.ui.compare.compare_page import ComparePage
     from explorer.ui.stream.stream_tab import StreamTab
 
@@ -36,56 +38,6 @@ class Place(NamedTuple):
 
 
 EVERYTHING = Place("", "", 0)
-
-
-class Page(NamedTuple):
-    """A tab that shows something of the whole store. `make` imports its panel late: the first page comes without it."""
-
-    title: str
-    icon: str
-    make: Callable[[Workspace, QWidget], QWidget]
-
-
-def _pattern(workspace: Workspace, parent: QWidget) -> QWidget:
-    from explorer.ui.pattern.pattern_page import PatternPage
-
-    return PatternPage(workspace, parent)
-
-
-def _causality(workspace: Workspace, parent: QWidget) -> QWidget:
-    from explorer.ui.causality.causality_page import CausalityPage
-
-    return CausalityPage(workspace, parent)
-
-
-def _compare(workspace: Workspace, parent: QWidget) -> QWidget:
-    from explorer.ui.compare.compare_page import ComparePage
-
-    return ComparePage(workspace, parent)
-
-
-def _branch(workspace: Workspace, parent: QWidget) -> QWidget:
-    from explorer.ui.branch.branch_page import BranchPage
-
-    return BranchPage(workspace, parent)
-
-
-def _problem(workspace: Workspace, parent: QWidget) -> QWidget:
-    from explorer.ui.problem.problem_page import ProblemPage
-
-    return ProblemPage(workspace, parent)
-
-
-PAGES: dict[str, Page] = {
-    "pattern": Page("Pattern", "activity", _pattern),
-    "causality": Page("Causes and effects", "causes", _causality),
-    "compare": Page("Compare", "compare", _compare),
-    "branch": Page("What if", "branch", _branch),
-    "problem": Page("Row and message", "zap", _problem),
-}
-"""The pages there are, by name; at most one tab each."""
-
-KEPT = ("pattern", "problem")  # those that need nothing but their name to be shown again
 
 
 class _Bar(QTabBar):
@@ -149,6 +101,7 @@ class Tabs(QTabWidget):
                 self,
                 partial(lambda number: self.count() >= number, number),
             )
+        bind("compare_code", self._compare_code, self, lambda: self.workspace.is_open)
         bind("branch", self._branch_here, self, lambda: self._stream_at(self.currentIndex()) is not None)
         bind("history_back", lambda: self._travel(-1), self, lambda: self._at > 0)
         bind("history_forward", lambda: self._travel(1), self, lambda: self._at < len(self._history) - 1)
@@ -218,6 +171,10 @@ class Tabs(QTabWidget):
         else:
             one, other = StreamKey(*marked[:2]), StreamKey(category, id)
             cast("ComparePage", self.show_page("compare")).ask(one, marked[2], other, version)
+
+    def _compare_code(self) -> None:
+        category, id, _version = self.workspace.current_stream
+        cast("CodePage", self.show_page("code")).ask(category, id)
 
     def _branch_here(self) -> None:
         tab = self._stream_at(self.currentIndex())

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 
 from explorer.errors import Invalid
 from explorer.ui.arrangement import Arrangement
-from explorer.ui.tabs import EVERYTHING, PAGES, Place, Tabs
+from explorer.ui.pages import PAGES
+from explorer.ui.tabs import EVERYTHING, Place, Tabs
 from explorer.ui.workspace import Workspace
 
 
