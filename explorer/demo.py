@@ -22,7 +22,7 @@ from explorer.stores import Store, StoreSpec, open_store
 EVENTS = 2_500
 SKEW = 5.0  # makes one customer's stream some 340 events long, so that its snapshots matter
 DATABASE = "demo"
-STARTING = 40.0  # seconds for a PostgreSQL server to start, its first time included
+STARTING = 100.0  # seconds for a PostgreSQL server to start, its first time included
 STALE = 60.0  # seconds after which a half-made store is somebody's who is gone
 
 _servers: dict[str, Companion] = {}

@@ -14,12 +14,18 @@ from pathlib import Path
 import hypothesis
 import psutil
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import postgres_server
+from tests.patience import PATIENCE
 from tests.postgres_server import PostgresServer
 
 HOME = "EVENT_STORE_EXPLORER_HOME"
-GRACE = 3.0  # seconds in which threads and processes that were told to end may do so
+
+# How long an example takes says something of the machine only.
+hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any machine")
 
 session_home = pytest.StashKey[str]()
 
@@ -88,7 +94,7 @@ def nothing_left_behind() -> Iterator[None]:
     threads = set(threading.enumerate())
     children = _children()
     yield
-    until = time.monotonic() + GRACE
+    until = time.monotonic() + PATIENCE
     while True:
         multiprocessing.active_children()  # reaps those that have ended
         left = [repr(thread) for thread in threading.enumerate() if thread not in threads]

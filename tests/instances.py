@@ -25,8 +25,7 @@ from explorer.model import StreamKey
 from explorer.policies import run_service
 from explorer.stores import Store, StoreSpec
 from explorer.stores.store import Subscribed
-
-TAKEN_OVER = 10.0  # seconds
+from tests.patience import PATIENCE
 
 
 class Service:
@@ -95,17 +94,17 @@ def known(store: Store) -> Subscribed | None:
     return next(iter(store.subscriptions()), None)
 
 
-def owned_by(store: Store, pid: int, seconds: float = TAKEN_OVER) -> float:
+def owned_by(store: Store, pid: int) -> float:
     """Wait until this process owns the subscription. → seconds"""
     began = time.monotonic()
     while (owner := known(store)) is None or not owner.owner.startswith(f"{pid}@"):
-        assert time.monotonic() - began < seconds, f"{owner} instead of {pid}"
+        assert time.monotonic() - began < PATIENCE, f"{owner} instead of {pid}"
         time.sleep(0.02)
     return time.monotonic() - began
 
 
-def until_reserved(store: Store, id_: str, seconds: float = TAKEN_OVER) -> None:
-    end = time.monotonic() + seconds
+def until_reserved(store: Store, id_: str) -> None:
+    end = time.monotonic() + PATIENCE
     while id_ not in reserved(store):
         assert time.monotonic() < end, f"{id_} is not in {reserved(store)}"
         time.sleep(0.02)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from explorer import handling, payload
@@ -21,6 +20,7 @@ from explorer.stores import Store, StoreSpec
 from explorer.stores.store import Advance, Subscribed
 from explorer.subscriber import Knobs, run_subscriber, stream_sequence
 from explorer.subscription import Arrival
+from tests.patience import PATIENCE
 
 NAME = "effects"
 
@@ -81,13 +81,6 @@ def known(store: Store, name: str = NAME) -> Subscribed | None:
     return next((known for known in store.subscriptions() if known.name == name), None)
 
 
-def until(true: Callable[[], object], seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
 @contextmanager
 def subscribed(url: str, effects: Effects, knobs: Knobs | None = None) -> Iterator[list[Standing]]:
     """The subscriber in a thread."""
@@ -101,7 +94,7 @@ def subscribed(url: str, effects: Effects, knobs: Knobs | None = None) -> Iterat
         yield told
     finally:
         cancellation.cancel()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 

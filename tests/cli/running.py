@@ -77,7 +77,6 @@ def own_shop(url: str) -> Shop:
     return Shop(url, "own", "Order", "o1", 3, 6)
 
 
-def program(*words: str, stderr: int = subprocess.PIPE, **more: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "explorer", *words], stdout=subprocess.PIPE, stderr=stderr, text=True, **more
-    )
+def program(*words: str, **more: Any) -> subprocess.Popen[str]:
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+    return subprocess.Popen([sys.executable, "-m", "explorer", *words], text=True, **streams)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import Run, Shop
 
 PURITY = ["kind", "category", "id", "version", "why", "differences"]
@@ -27,12 +29,21 @@ def test_a_reducer_that_reads_the_clock(run: Run, shop: Shop, tmp_path: Path) ->
     reads, differs = done.rows(PURITY)
     assert (reads["kind"], reads["id"], reads["version"]) == ("reads", shop.id, 1)
     assert differs["differences"][0]["path"] == "/at"
-    human = run("purity", shop.url, *which, json=False)
+
+
+SQLITE = pytest.mark.parametrize("shop", ["own sqlite"], indirect=True)
+
+
+@SQLITE
+def test_for_people(run: Run, shop: Shop, tmp_path: Path) -> None:
+    clock = plugin(tmp_path, shop.category, "return {'at': str(datetime.now())}")
+    human = run("purity", shop.url, "--category", shop.category, "--plugin", clock, "--limit", "1", json=False)
     assert human.code == 1
     assert "The reducer reads datetime.now()." in human.out
     assert human.out.splitlines()[-1].endswith(": 2 findings.")
 
 
+@SQLITE
 def test_nothing_is_wrong(run: Run, shop: Shop, tmp_path: Path) -> None:
     pure = plugin(tmp_path, shop.category, "return {**state, event.type: event.data}")
     done = run("purity", shop.url, "--category", shop.category, "--plugin", pure, json=False)

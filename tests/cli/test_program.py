@@ -20,6 +20,7 @@ from tests.cli.running import (
     own_shop,
     program,
 )
+from tests.patience import PATIENCE
 from tests.postgres_server import PASSWORD, PostgresServer
 
 
@@ -29,7 +30,7 @@ def test_interrupted(tmp_path: Path) -> None:
         assert running.stdout is not None
         assert running.stdout.readline()
         running.send_signal(signal.SIGINT)
-        assert running.wait(10) == 130
+        assert running.wait(PATIENCE) == 130
         assert running.stderr is not None
         assert "Traceback" not in running.stderr.read()
 
@@ -46,7 +47,7 @@ def test_whoever_reads_may_stop_reading(tmp_path: Path) -> None:
         assert running.stdout is not None
         running.stdout.readline()
         running.stdout.close()
-        assert running.wait(20) == 0
+        assert running.wait(PATIENCE) == 0
         assert running.stderr is not None
         assert running.stderr.read() == ""
 
@@ -101,7 +102,7 @@ def test_the_password_is_asked_for_on_a_terminal(guarded: tuple[str, str], verb:
             while b"Password:" not in said:
                 said += os.read(master, 1000)
             os.write(master, typed.encode() + b"\n")
-            assert running.wait(30) == (0 if typed == PASSWORD else 3)
+            assert running.wait(PATIENCE) == (0 if typed == PASSWORD else 3)
             assert running.stdout is not None
             assert bool(running.stdout.read()) == (typed == PASSWORD)
         os.set_blocking(master, False)

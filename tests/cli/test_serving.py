@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from explorer.model import StreamKey
 from explorer.stores import StoreSpec, open_store
 from tests import stores_written
 from tests.cli.running import Run, program
+from tests.patience import PATIENCE, until
 
 LISTED = [
     *("subscription", "owner", "epoch", "position", "lag", "saved_at"),
@@ -34,14 +39,25 @@ def types(url: str, category: str, id_: str) -> list[str]:
     return found
 
 
+def served(run: Run, words: Sequence[str], true: Callable[[], bool]) -> set[tuple[str, str]]:
+    """Have services run for a second, and for another one until this is true. → what they said: service and state"""
+    said: set[tuple[str, str]] = set()
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        done = run("services", "run", *words, "--seconds", "1")
+        assert done.code == 0
+        said |= {(row["service"], row["state"]) for row in done.rows(["service", "state", "detail"])}
+    return said
+
+
 def test_services_react_and_are_listed(url: str, run: Run) -> None:
     assert run("services", "list", url).rows(LISTED) == []
-    done = run("services", "run", url, "--seconds", "3")
-    assert done.code == 0
-    assert {(row["service"], row["state"]) for row in done.rows(["service", "state", "detail"])} >= {
-        ("customer", "live"),
-        ("order", "live"),
-    }
+
+    def lags() -> list[int]:
+        return [row["lag"] for row in run("services", "list", url).rows(LISTED)]
+
+    assert served(run, [url], lambda: lags() == [0] * 4) >= {("customer", "live"), ("order", "live")}
     assert types(url, "Order", "o") == ["OrderCreated", "OrderApproved"]
     listed = run("services", "list", url).rows(LISTED)
     names = ("customer", "order", "views.customers", "views.orders")
@@ -50,20 +66,30 @@ def test_services_react_and_are_listed(url: str, run: Run) -> None:
 
 
 def test_one_service_alone(url: str, run: Run) -> None:
-    assert run("services", "run", url, "--service", "customer", "--seconds", "2").code == 0
+    reserved = ["CustomerCreated", "CustomerCreditReserved"]
+    said = served(run, [url, "--service", "customer"], lambda: types(url, "Customer", "c") == reserved)
+    assert said == {("customer", "live")}
     assert types(url, "Order", "o") == ["OrderCreated"]
-    assert types(url, "Customer", "c") == ["CustomerCreated", "CustomerCreditReserved"]
 
 
-def test_two_that_run_do_everything_once(url: str) -> None:
-    both = [program("services", "run", url, "--seconds", "4") for _ in range(2)]
-    said = []
-    for one in both:
-        out, err = one.communicate(timeout=30)
-        assert (one.returncode, err) == (0, "")
-        said.append(out)
-    for service in ("customer", "order"):  # whoever stands by says so once
-        assert sum(out.count(f"has customers_orders.{service}.") for out in said) == 1
+def test_two_that_run_do_everything_once(url: str, tmp_path: Path) -> None:
+    files = [tmp_path / "one", tmp_path / "other"]
+
+    def said(service: str) -> int:  # whoever stands by says so once
+        return sum(file.read_text().count(f"has customers_orders.{service}.") for file in files)
+
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(program("services", "run", url, stdout=stack.enter_context(file.open("w"))))
+            for file in files
+        ]
+        until(lambda: said("customer") and said("order") and len(types(url, "Order", "o")) == 2)
+        for one in both:
+            one.send_signal(signal.SIGINT)
+        for one in both:
+            _, err = one.communicate(timeout=PATIENCE)
+            assert (one.returncode, err.split()[-1]) == (130, "Interrupted.")
+    assert said("customer") == said("order") == 1
     assert types(url, "Customer", "c") == ["CustomerCreated", "CustomerCreditReserved"]
     assert types(url, "Order", "o") == ["OrderCreated", "OrderApproved"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from pathlib import Path
 
 from tests import stores_written
 from tests.cli.running import EVENTS, SIMULATE, Done, Run, Shop, program
+from tests.patience import PATIENCE, until
 
 
 def test_a_summary_as_json_and_nothing_else(run: Run, own: Shop) -> None:
@@ -66,11 +66,9 @@ def test_a_store_of_another_kind_is_refused_and_unchanged(run: Run, tmp_path: Pa
 
 def test_interrupted_it_ends_with_the_summary(run: Run, own: Shop) -> None:
     with program("simulate", own.url, "--rate", "50", "--seconds", "600", "--json") as running:
-        until = time.monotonic() + 20
-        while len(run("events", own.url).rows(EVENTS)) < own.events + 20:
-            assert time.monotonic() < until
+        until(lambda: len(run("events", own.url).rows(EVENTS)) >= own.events + 20)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=10)
+        out, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
     assert "Traceback" not in err
     (row,) = Done(130, out, err).rows(SIMULATE)

@@ -9,7 +9,8 @@ import pytest
 from explorer import follow, handling
 from explorer.stores import Store, StoreSpec, open_store
 from tests.cli.running import Run
-from tests.subscribed import NAME, Effects, done, happen, known, process, subscribed, until
+from tests.patience import until
+from tests.subscribed import NAME, Effects, done, happen, known, process, subscribed
 
 LISTED = [
     *("subscription", "owner", "epoch", "position", "lag", "saved_at"),

@@ -18,8 +18,7 @@ from explorer.engine.messages import AnyReply, Ask, EventColumns, Open, Opened, 
 from explorer.errors import ExplorerError
 from explorer.model import Event, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
-
-PATIENCE = 30.0
+from tests.patience import PATIENCE
 
 MERGES = "return {**state, **event.data}"  # the body of a reducer
 
@@ -33,6 +32,10 @@ class Asking:
         self.parts: list[AnyReply] = []
         self._ends: queue.Queue[AnyReply | ExplorerError] = queue.Queue()
         self.asked: Asked = lane.ask(ask, self.parts.append, self._ends.put, self._ends.put)
+
+    @property
+    def ended(self) -> bool:
+        return not self._ends.empty()
 
     def cancel(self) -> None:
         self.asked.cancel()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
+from explorer.engine import lane as engine_lane
 from explorer.engine import messages
 from explorer.engine.lane import Lane
 from explorer.engine.messages import (
@@ -16,6 +17,7 @@ from explorer.engine.messages import (
 )
 from explorer.errors import Cancelled, EngineStopped
 from tests.engine.asking import MERGES, Asking, events_table, fill, lane, plugin
+from tests.patience import PATIENCE, until
 
 
 def test_what_a_lane_says_of_the_domains(own_url: str, tmp_path: Path) -> None:
@@ -60,10 +62,10 @@ def test_a_query_of_a_killed_engine_ends_on_the_server(postgres_url: str, tmp_pa
     ):
         locker.execute(f"LOCK TABLE {events_table(postgres_url)} IN ACCESS EXCLUSIVE MODE".encode())
         waiting = Asking(it, Replay("Thing", "1"))
-        _until(lambda: _blocked(watcher) > 0)
+        until(lambda: _blocked(watcher) > 0)
         it.restart()
         assert isinstance(waiting.failure(), EngineStopped)
-        _until(lambda: _blocked(watcher) == 0)
+        until(lambda: _blocked(watcher) == 0)
         locker.rollback()
         assert Asking(it, Replay("Thing", "1")).answer(Replayed).count == 2
 
@@ -73,20 +75,20 @@ def _blocked(connection: Any) -> int:
     return int(found[0])
 
 
-def _until(true: Any, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def test_a_statement_that_waits_is_cancelled_without_killing(postgres_url: str) -> None:
+def test_a_statement_that_waits_is_cancelled_without_killing(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_lane, "GRACE", PATIENCE)
     fill(postgres_url, [("A", {})])
-    with psycopg.connect(postgres_url) as locker, lane(postgres_url) as it:
+    with (
+        psycopg.connect(postgres_url, autocommit=True) as watcher,
+        psycopg.connect(postgres_url) as locker,
+        lane(postgres_url) as it,
+    ):
         locker.execute(f"LOCK TABLE {events_table(postgres_url)} IN ACCESS EXCLUSIVE MODE".encode())
         pid = it.pid
         waiting = Asking(it, Replay("Thing", "1"))
-        time.sleep(0.5)
+        until(lambda: _blocked(watcher) > 0)
         waiting.cancel()
         assert isinstance(waiting.failure(), Cancelled)
         assert it.pid == pid

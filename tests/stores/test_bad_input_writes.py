@@ -24,6 +24,7 @@ from explorer.errors import Busy, Conflict, ExplorerError, Invalid, OutcomeUnkno
 from explorer.model import EventQuery, Json, NewEvent, StreamKey
 from explorer.stores import Store, StoreSpec, conformance, open_store
 from explorer.stores import postgres as driver
+from tests.patience import PATIENCE
 from tests.postgres_proxy import Proxy
 from tests.postgres_server import PostgresServer
 from tests.stores_written import ROOT
@@ -211,7 +212,7 @@ def test_a_second_writer_holding_the_lock(own_url: str, monkeypatch: pytest.Monk
             began = time.monotonic()
             with pytest.raises(Busy) as raised:
                 store.append(KEY, 1, [new()])
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < PATIENCE
             assert raised.value.hint
             # Reading goes on meanwhile.
             assert len(store.events(EventQuery()).rows) == 1
@@ -244,7 +245,7 @@ def test_a_lock_that_is_let_go_in_time_is_waited_for(own_url: str) -> None:
 
         thread = threading.Thread(target=write)
         thread.start()
-        assert taken.wait(10)
+        assert taken.wait(PATIENCE)
         assert store.append(KEY, 1, [new()])[0].version == 2
         thread.join()
 

@@ -14,16 +14,17 @@ import psycopg
 import pytest
 
 from explorer.cancellation import Cancellation
-from explorer.errors import Cancelled, ConnectionLost
+from explorer.errors import Cancelled, ConnectionLost, OutcomeUnknown
 from explorer.model import EventQuery, NewEvent, StreamKey
 from explorer.stores import Store, StoreSpec, open_store
+from tests.patience import PATIENCE
 from tests.postgres_server import PostgresServer, postgres_server
 
 KEY = StreamKey("Order", "7")
 SLOW = {
-    "sqlite": """WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000000000)
+    "sqlite": """WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000000000000)
         SELECT 'a' AS k, n AS version, n AS position, 't' AS type, '{}' AS data FROM n""",
-    "postgresql": "SELECT 'a' AS k, 1 AS version, 1 AS position, 't' AS type, '{}' AS data, pg_sleep(60) AS slept",
+    "postgresql": "SELECT 'a' AS k, 1 AS version, 1 AS position, 't' AS type, '{}' AS data, pg_sleep(600) AS slept",
 }
 
 
@@ -77,7 +78,7 @@ def test_a_statement_is_stopped_and_the_store_goes_on(own_url: str, slow_layout:
             began = time.monotonic()
             with cancelled_after(delay) as cancellation, pytest.raises(Cancelled), store.cancelling(cancellation):
                 store.count()
-            assert time.monotonic() - began < delay + 2
+            assert time.monotonic() - began < delay + PATIENCE
         assert store.changed() in (True, False)
 
 
@@ -101,8 +102,9 @@ def test_blocks_within_blocks(own_url: str) -> None:
 
 
 def test_many_cancels_at_any_moment_lose_nothing(own_url: str) -> None:
-    """Each append has either happened or not, and says which."""
-    written: list[str] = []
+    """Each append has either happened or not, and says which, or that it does not know."""
+    written: set[str] = set()
+    unknown: set[str] = set()
     with opened(own_url, create=True) as store:
         for number in range(40):
             event = new()
@@ -111,10 +113,13 @@ def test_many_cancels_at_any_moment_lose_nothing(own_url: str) -> None:
                 try:
                     with store.cancelling(cancellation):
                         store.append(key, 0, [event])
-                        written.append(event.event_id)
+                        written.add(event.event_id)
                 except Cancelled:
-                    written += [event.event_id for _ in store.events_by_id([event.event_id])]
-        assert {e.event_id for e in store.events(EventQuery(limit=1000)).rows} == set(written)
+                    written |= {event.event_id for _ in store.events_by_id([event.event_id])}
+                except OutcomeUnknown:  # a machine so slow that the connection was cut while it committed
+                    unknown.add(event.event_id)
+        stored = {e.event_id for e in store.events(EventQuery(limit=1000)).rows}
+        assert written <= stored <= written | unknown
 
 
 def test_waiting_for_a_lock_can_be_stopped(tmp_path: Path) -> None:
@@ -124,7 +129,7 @@ def test_waiting_for_a_lock_can_be_stopped(tmp_path: Path) -> None:
         began = time.monotonic()
         with cancelled_after(0.3) as cancellation, pytest.raises(Cancelled), store.cancelling(cancellation):
             store.append(KEY, 0, [new()])
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < PATIENCE
         other.execute("ROLLBACK")
         assert store.append(KEY, 0, [new()])
 
@@ -137,7 +142,7 @@ def test_waiting_for_a_lock_on_postgresql_can_be_stopped(postgres_url: str) -> N
             began = time.monotonic()
             with cancelled_after(0.3) as cancellation, pytest.raises(Cancelled), store.cancelling(cancellation):
                 store.append(KEY, 1, [new()])
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < PATIENCE
         assert store.append(KEY, 1, [new()])[0].version == 2
 
 
@@ -159,12 +164,12 @@ def test_a_frozen_server_holds_nobody_up(fragile: PostgresServer, read: Callable
             began = time.monotonic()
             with cancelled_after(0.2) as cancellation, pytest.raises(Cancelled), store.cancelling(cancellation):
                 read(store)
-            assert time.monotonic() - began < 2.5
+            assert time.monotonic() - began < PATIENCE
             # The connection is gone: now it is the new one that gets no answer.
             began = time.monotonic()
             with cancelled_after(0.2) as cancellation, pytest.raises(Cancelled), store.cancelling(cancellation):
                 read(store)
-            assert time.monotonic() - began < 2.5
+            assert time.monotonic() - began < PATIENCE
         finally:
             fragile.thaw()
         assert store.head() == 1
@@ -178,7 +183,7 @@ def test_closing_does_not_wait_for_a_frozen_server(fragile: PostgresServer) -> N
         try:
             began = time.monotonic()
             store.close()
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < PATIENCE
         finally:
             fragile.thaw()
 

@@ -16,8 +16,9 @@ from explorer.model import EventQuery, NewEvent, StreamKey
 from explorer.stores import Store, postgres
 from explorer.stores.address import PostgresAddress, address
 from explorer.stores.layouts.own import CHANNEL
-from explorer.stores.postgres import PostgresConnection
+from explorer.stores.postgres import ANNOUNCED, PostgresConnection
 from explorer.stores.reader import SqlStore
+from tests.patience import PATIENCE
 from tests.stores.conftest import Opening
 
 KEY = StreamKey("Order", "7")
@@ -115,21 +116,19 @@ def test_a_notification_wakes(opening: Opening, postgres_url: str) -> None:
     assert store.changed()
     assert not store.changed()
     for number in range(3):
-        timer = threading.Timer(0.1, lambda: None)
-        timer.start()
+        time.sleep(2 * ANNOUNCED)  # sooner it would not be announced before the writer waits
         writer.append(KEY, number, [new()])
         began = time.monotonic()
-        store.wait(10, Cancellation())
-        assert time.monotonic() - began < 2
+        store.wait(10 * PATIENCE, Cancellation())
+        assert time.monotonic() - began < PATIENCE
         assert store.changed()
         assert not store.changed()
-        timer.join()
     cancellation = Cancellation()
     timer = threading.Timer(0.1, cancellation.cancel)
     timer.start()
     began = time.monotonic()
-    store.wait(10, cancellation)
-    assert time.monotonic() - began < 2
+    store.wait(10 * PATIENCE, cancellation)
+    assert time.monotonic() - began < PATIENCE
     timer.join()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,25 @@ from explorer.ui.look import theme
 from explorer.ui.parts.banner import Banner
 from explorer.ui.window import Window
 from explorer.ui.workspace import Workspace
+from tests import patience
 from tests.ui.sample import make_shop
 from tests.ui.trouble import Told
 
-PATIENCE = 15_000  # ms
-CLOSING = 4_000  # ms; the window promises 2 s, a busy machine may take longer
+PATIENCE = int(patience.PATIENCE * 1000)  # ms
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # Of the platform without a screen, not of ours.
     config.addinivalue_line("qt_log_ignore", "This plugin does not support")
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Waits long for what has to happen, also where a test does not say how long."""
+    bot = QtBot(request)
+    for wait in ("waitActive", "waitExposed", "waitSignal", "waitSignals", "waitUntil", "waitCallback"):
+        setattr(bot, wait, partial(getattr(bot, wait), timeout=PATIENCE))
+    return bot
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +95,7 @@ def close(qtbot: QtBot, workspace: Workspace) -> None:
     """Close the store and wait until nothing of it runs any more."""
     done: list[bool] = []
     workspace.close(lambda: done.append(True))
-    qtbot.waitUntil(lambda: bool(done), timeout=CLOSING)
+    qtbot.waitUntil(lambda: bool(done), timeout=PATIENCE)
 
 
 def opened(qtbot: QtBot, workspace: Workspace, url: str, *, writable: bool = False, create: bool = False) -> Workspace:
@@ -131,7 +141,7 @@ def end(qtbot: QtBot, window: Window) -> None:
     if not shiboken6.isValid(window):
         return
     if window.isVisible():
-        with qtbot.waitSignal(window.gone, timeout=CLOSING):
+        with qtbot.waitSignal(window.gone, timeout=PATIENCE):
             window.close()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 
+from tests.patience import PATIENCE
+
 BEAT = 5  # milliseconds
 LATE = 0.05  # seconds; a thread that only sleeps and comes back later than this had to wait for the machine
-STALL = 3.0  # seconds between two beats; a window that waits for a server, a lock or an engine waits longer
-BUSY = 1.0  # seconds of its own computing in which the GUI thread does not come to its events; a first window imports
-# its panels in here. How smooth it is, the benchmark of stalls tells.
+STALL = 4.5  # seconds between two beats; a window that waits for a server or a lock waits longer
+BUSY = 4.0  # seconds of its own computing in which the GUI thread does not come to its events; a first window imports
+# its panels in here, on a slow machine too. How smooth it is, the benchmark of stalls tells.
 
 
 class Machine:
@@ -88,7 +90,7 @@ def beating() -> Iterator[Heart]:
     except BaseException:
         heart.stop()
         raise
-    seen, until = heart.beats, time.monotonic() + STALL
+    seen, until = heart.beats, time.monotonic() + PATIENCE
     while heart.beats < seen + 4 and time.monotonic() < until:  # it goes on
         QTest.qWait(BEAT)
     heart.stop()

@@ -15,10 +15,11 @@ from pytestqt.qtbot import QtBot
 from explorer.model import Event, Json, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
 from explorer.ui.workspace import Workspace
+from tests.patience import PATIENCE
 
 ORDER = StreamKey("Order", "7f3a")
 CUSTOMER = StreamKey("Customer", "c1")
-WAIT = 30_000  # milliseconds until something must have happened on a busy machine
+WAIT = int(PATIENCE * 1000)  # milliseconds
 
 
 def new(type: str, data: Json) -> NewEvent:

@@ -13,9 +13,8 @@ from explorer.stores import StoreSpec, open_store
 from explorer.ui.look import text
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.workspace import Workspace
+from tests.ui.opened import WAIT
 from tests.ui.sample import money, new
-
-WAIT = 20_000  # ms; machines are busy
 
 STORY = StreamKey("Order", "story")
 LONG = StreamKey("Meter", "long")

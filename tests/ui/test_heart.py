@@ -12,7 +12,9 @@ from tests.ui import heart
 from tests.ui.heart import beating
 
 
-def test_a_gui_thread_that_waits_is_noticed(qtbot: QtBot) -> None:
+def test_a_gui_thread_that_waits_is_noticed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "STALL", 1.0)
+
     def wait() -> None:
         with beating():
             qtbot.wait(50)
@@ -23,7 +25,9 @@ def test_a_gui_thread_that_waits_is_noticed(qtbot: QtBot) -> None:
         wait()
 
 
-def test_a_gui_thread_that_computes_is_noticed(qtbot: QtBot) -> None:
+def test_a_gui_thread_that_computes_is_noticed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "BUSY", 0.3)
+
     def compute() -> None:
         with beating():
             qtbot.wait(50)

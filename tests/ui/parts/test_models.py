@@ -97,7 +97,7 @@ def test_new_rows_light_up_once(qtbot: QtBot) -> None:
     assert [lit(0), lit(1)] == [False, True]
     model.drop_first(1)
     assert lit(0)
-    qtbot.waitUntil(lambda: not lit(0), timeout=3000)
+    qtbot.waitUntil(lambda: not lit(0), timeout=60_000)
 
 
 def test_a_value_can_be_replaced_in_place() -> None:

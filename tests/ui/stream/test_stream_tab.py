@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,8 +22,9 @@ from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
 from explorer.ui.workspace import Workspace
 from tests.ui.conftest import opened
+from tests.ui.opened import WAIT
 from tests.ui.sample import new
-from tests.ui.shown_streams import LONG, STORY, WAIT, looping_plugin, readings, settle, show, store, story
+from tests.ui.shown_streams import LONG, STORY, looping_plugin, readings, settle, show, store, story
 
 
 @pytest.fixture
@@ -337,10 +337,8 @@ def test_a_reducer_that_never_ends(qtbot: QtBot, workspace: Workspace, shop: str
     tab.resize(1000, 700)
     tab.show()
     qtbot.waitUntil(tab.progress.isVisible, timeout=WAIT)
-    started = time.monotonic()
     QTest.mouseClick(tab.progress.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(tab.banner.isVisible, timeout=WAIT)
-    assert time.monotonic() - started < 4
     assert tab.generic_button.isVisible()
     assert tab.banner.retry.isVisible()
     QTest.mouseClick(tab.generic_button, Qt.MouseButton.LeftButton)
