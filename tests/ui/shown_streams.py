@@ -13,7 +13,7 @@ from explorer.stores import StoreSpec, open_store
 from explorer.ui.look import text
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.workspace import Workspace
-from tests.ui.opened import WAIT
+from tests.ui.opened import WAIT as WAIT
 from tests.ui.sample import money, new
 
 STORY = StreamKey("Order", "story")
