@@ -13,6 +13,7 @@ from explorer.stores import StoreSpec, open_store
 from explorer.stores.bulk import fill
 from explorer.watches import Watch
 from tests.cli.running import Done, Run, Shop, own_shop, program
+from tests.patience import PATIENCE
 
 WATCH = ["first", "last", "kind", "value", "type", "reason"]
 VIOLATIONS = [
@@ -103,7 +104,7 @@ def test_interrupted_it_tells_what_it_found_and_goes_on_there(run: Run, tmp_path
         first = running.stdout.readline()
         time.sleep(1.0)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=10)
+        out, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130, err
     assert "Traceback" not in err
     assert "goes on from there" in err

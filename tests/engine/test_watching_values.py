@@ -6,7 +6,10 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from explorer import violations
+from explorer.engine import lane as engine_lane
 from explorer.engine.asks_watches import (
     Break,
     BrokenStreams,
@@ -32,6 +35,7 @@ from explorer.model import Json, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
 from explorer.stores.bulk import fill
 from tests.engine.asking import Asking, lane
+from tests.patience import PATIENCE, until
 
 KEY = StreamKey("Counter", "c")
 
@@ -214,15 +218,13 @@ def test_streams_that_break_an_invariant(tmp_path: Path) -> None:
         assert failed.hint.endswith("^")
 
 
-def test_a_search_that_was_cancelled_goes_on(tmp_path: Path) -> None:
+def test_a_search_that_was_cancelled_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_lane, "GRACE", PATIENCE)
     url = many(str(tmp_path / "s.sqlite"), 1_000)
     slow = "state.n > 0 and sum(1 for a in range(100) for b in range(100)) > 0"
     with lane(url) as one:
         asking = Asking(one, FindViolations("C", slow))
-        until = time.monotonic() + 20
-        while not any(part.done > 60 for part in asking.of(Progress)):
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        until(lambda: any(part.done > 60 for part in asking.of(Progress)))
         asking.cancel()
         assert isinstance(asking.failure(), Cancelled)
         store = open_store(StoreSpec(url))
