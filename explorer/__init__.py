@@ -43,6 +43,7 @@ Domains: what folds and decides
     comparing        two streams aligned; the streams of a category under two versions of the code
     oddities         versions and times that are not as they should be
     plugins          finding domains                        command_fields: commands as data and back
+    decision_map     which command would have been accepted when
     loading          the state that a command decides on    snapshots: taking and verifying them
     commands         load, decide, preview, commit          simulate: orders at a rate, as a load
     snapshot_plans   what a snapshot every N events would save and cost, as the streams of a store really are
@@ -86,9 +87,9 @@ What is started
                      the window (worker, polling, lanes; serving: processes of services; watching: who has subscribed;
                      watched: what is watched), parts/ are widgets that know no store, look/ is how all of it looks
     cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;
-                     reading, branching, bundling, judging, planning, watching, tailing, tracing, writing, serving,
-                     subscriptions, views and simulating have the verbs, window starts the window where display finds
-                     one
+                     reading, branching, bundling, deciding, judging, planning, watching, tailing, tracing, writing,
+                     serving, subscriptions, views and simulating have the verbs, window starts the window where display
+                     finds one
     selftest         does this installation work?
 """
 

@@ -63,6 +63,12 @@ def build_command(aggregate: Aggregate, command: str, fields: Mapping[str, Json]
     raise Invalid(f"{aggregate.name} has no command {command}.", f"It has: {names}.")
 
 
+def build_partly(kind: type, fields: Mapping[str, Json], missing: Callable[[str], Any]) -> Any:
+    """A command with these of its fields; what stands for the name of a field that is needed and was not given is
+    `missing`'s. Raises `Invalid` as `build_command`, and whatever `missing`'s values raise when they are used."""
+    return _built(kind, fields, "", missing)
+
+
 # -- describing --------------------------------------------------------------------------------------------------------
 
 
@@ -146,7 +152,7 @@ def _element(hint: Any) -> Any:
 # -- building ----------------------------------------------------------------------------------------------------------
 
 
-def _built(kind: type, values: Mapping[str, Json], where: str) -> Any:
+def _built(kind: type, values: Mapping[str, Json], where: str, missing: Callable[[str], Any] | None = None) -> Any:
     fields = _fields(kind)
     names = [field.name for field, _ in fields]
     inside = f" in {where}" if where else ""
@@ -159,9 +165,9 @@ def _built(kind: type, values: Mapping[str, Json], where: str) -> Any:
         if field.name in values:
             arguments[field.name] = _value(values[field.name], hint, path)
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            if not _optional(hint):
+            if missing is None and not _optional(hint):
                 raise Invalid(f"{path} is missing.")
-            arguments[field.name] = None
+            arguments[field.name] = None if missing is None or _optional(hint) else missing(field.name)
     try:
         return kind(**arguments)
     except ExplorerError:

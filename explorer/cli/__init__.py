@@ -63,6 +63,7 @@ def main(given: Sequence[str] | None = None) -> int:
             blaming,
             branching,
             bundling,
+            deciding,
             judging,
             reading,
             serving,
@@ -75,7 +76,8 @@ def main(given: Sequence[str] | None = None) -> int:
         )
 
         verbs = reading.VERBS | tailing.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS | simulating.VERBS
-        verbs |= views.VERBS | judging.VERBS | branching.VERBS | watching.VERBS | bundling.VERBS | blaming.VERBS
+        verbs |= views.VERBS | judging.VERBS | branching.VERBS | watching.VERBS | blaming.VERBS
+        verbs |= bundling.VERBS | deciding.VERBS
         return _guarded(lambda: verbs[parsed.verb](parsed, output, cancellation), output)
 
 

@@ -13,6 +13,7 @@ def add_debugging(verbs: Verbs) -> None:
     _what_if(verbs)
     _purity(verbs)
     _watching(verbs)
+    _decisions(verbs)
     _bundle(verbs)
 
 
@@ -112,6 +113,22 @@ or 'event.type != "OrderShipped" or before.status == "APPROVED"'."""
     )  # fmt: skip
     violations.add_argument("expression", metavar="EXPRESSION", help="what has to be true after every event")
     violations.add_argument("--again", action="store_true", help="from the beginning, although one was interrupted")
+
+
+def _decisions(verbs: Verbs) -> None:
+    decisions = add_store_verb(
+        verbs,
+        "decisions",
+        "which command would have been accepted when",
+        "Show for every command of the aggregate, at every version of a stream, whether it would have been accepted, "
+        "and else by\nwhich rule not, with the event that made it so. ? where that depends on a field without a value.",
+    )
+    add_stream(decisions)
+    decisions.add_argument("--command", metavar="COMMAND", help="only this one, for example CancelOrder")
+    decisions.add_argument(
+        "--set", metavar="FIELD=VALUE", action="append", default=[], dest="fields",
+        help="a field of the commands; the value is JSON where it is not a scalar (may be repeated)",
+    )  # fmt: skip
 
 
 def _bundle(verbs: Verbs) -> None:

@@ -20,12 +20,10 @@ from explorer.engine.ask import Ask as Ask
 from explorer.engine.ask import DiffRow as DiffRow
 from explorer.engine.asks_branches import AboutBranch as AboutBranch
 from explorer.engine.asks_branches import OfBranch as OfBranch
-from explorer.engine.asks_bundles import BundleSaved as BundleSaved
-from explorer.engine.asks_bundles import SaveBundle as SaveBundle
+from explorer.engine.asks_bundles import BundleSaved, SaveBundle
 from explorer.engine.asks_comparing import AboutComparison, OfComparison
-from explorer.engine.asks_snapshots import PlanSnapshots as PlanSnapshots
-from explorer.engine.asks_snapshots import SnapshotPlan as SnapshotPlan
-from explorer.engine.asks_snapshots import TakeDue as TakeDue
+from explorer.engine.asks_decisions import DecisionRuns, DecisionsMapped, MapDecisions
+from explorer.engine.asks_snapshots import PlanSnapshots, SnapshotPlan, TakeDue
 from explorer.engine.asks_watches import AboutWatches, OfWatches
 from explorer.engine.asks_writers import AboutWriters, OfWriters
 
@@ -415,6 +413,7 @@ AnyAsk = (
     | RebuildRows
     | CheckRows
     | SaveBundle
+    | MapDecisions
     | PlanSnapshots
     | TakeDue
     | OfBranch
@@ -436,6 +435,8 @@ AnyReply = (
     | Verdict
     | Drifted
     | BundleSaved
+    | DecisionRuns
+    | DecisionsMapped
     | SnapshotPlan
     | AboutBranch
     | AboutComparison

@@ -21,7 +21,10 @@ from explorer.engine import (
     writing_history,
 )
 from explorer.engine.asks_branches import BranchDiff, BranchState, BranchText, FoldBranch, Mends
+from explorer.engine.asks_bundles import SaveBundle
 from explorer.engine.asks_comparing import Align, AlignedDiff, FoldUnder
+from explorer.engine.asks_decisions import MapDecisions
+from explorer.engine.asks_snapshots import PlanSnapshots, TakeDue
 from explorer.engine.asks_watches import (
     CourseSpans,
     FindViolations,
@@ -35,6 +38,7 @@ from explorer.engine.asks_writers import NextWriting, PathHistory
 from explorer.engine.branching import Branching
 from explorer.engine.comparisons import Aligning, fold_under
 from explorer.engine.courses import Courses
+from explorer.engine.deciding_when import DecisionMaps
 from explorer.engine.folding import STRETCH, Folding, claim
 from explorer.engine.rows import diff_row, marked_rows, rows
 from explorer.engine.turns import Turn
@@ -66,6 +70,7 @@ class Session:
         self._values = Values()
         self._branching = Branching()
         self._aligning = Aligning()
+        self._decisions = DecisionMaps()
         self._courses = Courses()
 
     @contextmanager
@@ -112,11 +117,13 @@ class Session:
                 return saving.verify_snapshots(self._opened(), self._domains, ask)
             case messages.RebuildRows():
                 return viewing.rebuild_rows(self._opened(), self._domains, ask, cancellation, self._again)
-            case messages.PlanSnapshots():
+            case PlanSnapshots():
                 return planning.plan(self._opened(), self._domains, ask)
-            case messages.TakeDue():
+            case TakeDue():
                 return planning.take_due(self._opened(), self._domains, ask)
-            case messages.SaveBundle():
+            case MapDecisions():
+                return self._decisions.answer(self._opened(), self._domains, ask)
+            case SaveBundle():
                 return bundling.save_bundle(self._opened(), ask)
             case messages.CheckRows():
                 return viewing.check_rows(self._opened(), self._domains, ask, cancellation)
@@ -143,6 +150,7 @@ class Session:
         self._foldings.clear()
         self._values = Values()
         self._branching, self._aligning = Branching(), Aligning()
+        self._decisions = DecisionMaps()
         self._courses = Courses()
         self._spec = StoreSpec(
             url=ask.url,
