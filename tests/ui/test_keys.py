@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from explorer.engine.asks_watches import Break
 from explorer.settings import Settings
 from explorer.stores import StoreSpec
 from explorer.ui.actions import ACTIONS
@@ -68,6 +69,11 @@ def wanted_command(window: Window) -> None:
 def watched(window: Window) -> None:
     at_first(window)
     window.workspace.watches.add(Watch("Order", "event.version == 1"))
+
+
+def stopping(window: Window) -> None:
+    at_first(window)
+    tab(window).stops.toggle(Break("type", "OrderApproved"))
 
 
 def paused(window: Window) -> None:
@@ -144,8 +150,10 @@ CASES = {
     "first": Case("Home", lambda w: tab(w).version == 1, at=events_table),
     "last": Case("End", lambda w: tab(w).version == 2, before=at_first, at=events_table),
     "play": Case("Space", lambda w: tab(w).version == 2, before=at_first, at=events_table),
+    "play backwards": Case("Shift+Space", lambda w: tab(w).version == 1, at=events_table),
     "go to version": Case("Ctrl+G", lambda w: tab(w).transport.go_to.hasFocus(), at=events_table),
     "next flip": Case("F8", lambda w: tab(w).version == 2, before=watched),
+    "next stop": Case("F9", lambda w: tab(w).version == 2, before=stopping),
     "note": Case("N", lambda window: tab(window).note.field.hasFocus(), at_first),
     "bookmark": Case("Ctrl+D", lambda window: window.workspace.noting.note(*LONG, 1).bookmark, at_first),
     "mark": Case("M", lambda w: tab(w).marks == (1,), at=events_table),
@@ -238,7 +246,7 @@ def test_every_key_of_the_sheet_is_tried_somewhere() -> None:
     }
     elsewhere |= {"service_toggle", "service_fail", "subscription_pause", "parked_retry", "parked_skip"}
     elsewhere |= {f"branch_{what}" for what in ("skip", "edit", "insert", "up", "down", "truncate", "restore")}
-    elsewhere |= {"previous_flip", "watch"}
+    elsewhere |= {"previous_flip", "watch", "previous_stop"}
     elsewhere |= {"story_next", "story_back", "story_reset"}
     elsewhere |= {f"tab_{n}" for n in range(4, 10)} | {"quit"}
     missing = [

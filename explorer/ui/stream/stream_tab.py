@@ -13,6 +13,7 @@ from explorer.model import StreamKey
 from explorer.ui.look import text
 from explorer.ui.pane import copy_text
 from explorer.ui.stream.event_menu import event_menu
+from explorer.ui.stream.stopping import Stops
 from explorer.ui.stream.stream_panes import StreamPanes
 from explorer.ui.stream.watching import WatchesOfStream
 from explorer.ui.workspace import Workspace
@@ -36,6 +37,7 @@ class StreamTab(StreamPanes):
         self._connect()
         self._bind()
         self.watches = WatchesOfStream(self, self.go_to)
+        self.stops = Stops(self, self.go_to)
         self.replaying.start()
 
     def _connect(self) -> None:

@@ -6,6 +6,7 @@ It shows where the cursor stands and says where the user wants it (`wanted`); wh
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -93,6 +94,7 @@ class Transport(QWidget):
     """First, back, play, forward, last, speed, slider, where we are, go to."""
 
     wanted = Signal(int)  # ordinal
+    stopped = Signal(int)  # playing has come to `stop_at`
     refused = Signal(str)  # what was typed leads nowhere
 
     def __init__(self, timeline: Timeline, parent: QWidget | None = None) -> None:
@@ -101,6 +103,10 @@ class Transport(QWidget):
         self.at = 0
         self.utc = False
         self.reading = True  # nobody knows yet whether there are events
+        self.direction = 1  # of playing; -1: backwards
+        self.stop_at: int | None = None  # ordinal at which playing is to end
+        self.prepare: Callable[[int, Callable[[], None]], None] | None = None  # before playing: finds out where to stop
+        self.leap: Callable[[int], None] | None = None  # makes steps that are not by one event
         self._build()
         self._player = QTimer(self)
         self._player.setTimerType(Qt.TimerType.PreciseTimer)
@@ -111,7 +117,7 @@ class Transport(QWidget):
     def _build(self) -> None:
         self.first = self._button("skip-back", "First event", "Home", lambda: self.wanted.emit(0))
         self.back = self._button("step-back", "Step back", "Left, Ctrl+[", lambda: self.step(-1))
-        self.play = self._button("play", "Play", "Space", self.toggle_play)
+        self.play = self._button("play", "Play", "Space", lambda: self.toggle_play())
         self.forward = self._button("step-forward", "Step forward", "Right, Ctrl+]", lambda: self.step(1))
         self.last = self._button(
             "skip-forward", "Last event", "End", lambda: self.wanted.emit(max(0, self.timeline.count - 1))
@@ -148,6 +154,8 @@ class Transport(QWidget):
             line.addWidget(button)
         line.addSpacing(theme.S)
         line.addWidget(self.speed)
+        self.more = QHBoxLayout()  # for what else there is to say about playing
+        line.addLayout(self.more)
         line.addSpacing(theme.M)
         line.addWidget(self.slider, 1)
         line.addSpacing(theme.M)
@@ -202,6 +210,9 @@ class Transport(QWidget):
     def set_cursor(self, ordinal: int) -> None:
         self.at = ordinal
         self._show()
+        if self.playing and self.stop_at is not None and (ordinal - self.stop_at) * self.direction >= 0:
+            self.stop()
+            self.stopped.emit(self.stop_at)
 
     def reading_done(self) -> None:
         """All there is has come."""
@@ -250,17 +261,27 @@ class Transport(QWidget):
     def playing(self) -> bool:
         return self._player.isActive()
 
-    def toggle_play(self) -> None:
-        """Play from here, from the first event when we stand at the last; or pause."""
+    def toggle_play(self, direction: int = 1) -> None:
+        """Play from here, from the first event when we stand at the last; or pause. Backwards likewise."""
         if self.playing:
             self.stop()
             return
         if self.timeline.count < 2:
             return
-        if self.at >= self.timeline.count - 1:
-            self.wanted.emit(0)
+        self.direction = direction
+        if self._at_end():
+            self.wanted.emit(0 if direction > 0 else self.timeline.count - 1)
+        if self.prepare is not None:
+            self.prepare(direction, self._begin)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
         self._player.start(round(1000 / float(self.speed.currentData())))
         self._show_playing()
+
+    def _at_end(self) -> bool:
+        return self.at >= self.timeline.count - 1 if self.direction > 0 else self.at <= 0
 
     def stop(self) -> None:
         self._player.stop()
@@ -277,14 +298,16 @@ class Transport(QWidget):
         self.play.setToolTip(text.tooltip(f"{title}\nSpace"))
 
     def _tick(self) -> None:
-        if self.at >= self.timeline.count - 1:
+        if self._at_end():
             self.stop()
         else:
-            self.step(1)
+            self.step(self.direction)
 
     def step(self, by: int) -> None:
-        """So many events forward (or back), as far as there are any."""
-        if self.timeline.count:
+        """So many events forward (or back), as far as there are any; or whatever a step is."""
+        if self.leap is not None:
+            self.leap(by)
+        elif self.timeline.count:
             self.wanted.emit(max(0, min(self.timeline.count - 1, self.at + by)))
 
     # -- going to -----------------------------------------------------------------------------------------------------
