@@ -80,10 +80,11 @@ What is started
     ui/              everything Qt. app starts it, window composes it (pages are tabs), workspace is the open store as
                      panels see it. A panel is a file, with its parts beside it: streams/ (streams_panel), stream/
                      (stream_tab), events/ (all_events, live_feed), commands/ (command_dock, append_dialog), branch/
-                     (branch_page), compare/ (compare_page, code_page), snapshots/ (snapshots_dock), notes/ (notes_dock,
-                     bundle_dialog), read_models/ (read_models_dock), pattern/ (pattern_page), start/ (first_page,
-                     open_dialog), problem/ (problem_page), subscriptions/ (subscriptions_dock), watches/
-                     (watches_dock). story/ plays stories (story_mode, player, acting). Below them: asking/ waits for
+                     (branch_page), compare/ (compare_page, code_page), snapshots/ (snapshots_dock), decisions/
+                     (decisions_dock), notes/ (notes_dock, bundle_dialog), read_models/ (read_models_dock), pattern/
+                     (pattern_page), start/ (first_page, open_dialog), problem/ (problem_page), subscriptions/
+                     (subscriptions_dock), watches/ (watches_dock). story/ plays stories (story_mode, player, acting).
+                     Below them: asking/ waits for
                      the window (worker, polling, lanes; serving: processes of services; watching: who has subscribed;
                      watched: what is watched), parts/ are widgets that know no store, look/ is how all of it looks
     cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;

@@ -24,7 +24,7 @@ class DecisionRun(Struct, frozen=True, array_like=True):
     last: int
     type: str
     verdict: str
-    why: str
+    words: str  # the verdict in words: the rule, the events, the field that is missing
 
 
 class DecisionRuns(Struct, frozen=True, tag=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.decision_map import DecisionMap
+from explorer.decision_map import DecisionMap, described
 from explorer.engine.asks_decisions import RUNS, DecisionRun, DecisionRuns, DecisionsMapped, MapDecisions
 from explorer.engine.deciding import field_value
 from explorer.engine.folding import STRETCH, claim
@@ -46,7 +46,7 @@ class DecisionMaps:
         for command, runs in known.runs.items():
             part: list[DecisionRun] = []
             for run in runs:
-                part.append(DecisionRun(run.first, run.last, cut(run.type, CUT), run.verdict, cut(run.why, CUT)))
+                part.append(DecisionRun(run.first, run.last, cut(run.type, CUT), run.verdict, cut(described(run), CUT)))
                 if len(part) == RUNS:
                     yield DecisionRuns(command, tuple(part))
                     part = []

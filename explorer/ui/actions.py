@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("diff_marked", "Diff with the marked version", ("D",), "compare", "Timeline", "panel"),
     Action("note", "Write a note on the event", ("N",), "note", "Timeline", "panel"),
     Action("bookmark", "Bookmark the event, or no longer", ("Ctrl+D",), "star", "Timeline"),
+    Action("decisions", "Which command would be accepted when", (), "check", "Go"),
     Action("notes", "Notes and bookmarks", (), "note", "Go"),
     Action("note_remove", "Remove the selected note…", (), "trash", "Go", "panel", menu=False),
     Action("causes", "Causes and effects", ("C",), "causes", "Timeline", "panel"),

@@ -30,6 +30,7 @@ from explorer.stores.store import StoreSpec
 from explorer.ui import menus
 from explorer.ui.arrangement import Arrangement, from_text, to_text
 from explorer.ui.commands.command_dock import CommandDock
+from explorer.ui.decisions.decisions_dock import DecisionsDock
 from explorer.ui.events.live_feed import LiveFeedPanel
 from explorer.ui.goto import COMMAND, GoTo
 from explorer.ui.look import text, theme
@@ -115,6 +116,7 @@ class Window(QMainWindow):
         self.arrangement.add("watches", "Watches", self.watches, bottom, 160)
         self.arrangement.add("read_models", "Read models", self.read_models, bottom, 160)
         self.arrangement.add("subscriptions", "Subscriptions", self.subscriptions, bottom, 160)
+        self.arrangement.add("decisions", "Decisions", DecisionsDock(self.workspace, self), bottom, 160)
         self.arrangement.add("notes", "Notes", NotesDock(self.workspace, self), bottom, 160)
         self.arrangement.delivered()
         self.opening = Opening(self.workspace, settings, self.first_page, self, self.leave_store)
@@ -175,6 +177,7 @@ class Window(QMainWindow):
         bind("pattern", partial(self.tabs.show_page, "pattern"), self, is_open)
         bind("subscriptions", partial(self.arrangement.raise_panel, "subscriptions"), self, is_open)
         bind("bundle", self._save_bundle, self, is_open)
+        bind("decisions", partial(self.arrangement.raise_panel, "decisions"), self, is_open)
         bind("notes", partial(self.arrangement.raise_panel, "notes"), self, is_open)
         services = self.workspace.services
         bind("services_start", services.start_all, self, lambda: any(not one.running for one in services.known()))

@@ -1,0 +1,1 @@
+"""Which command would have been accepted when."""
