@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, overload
 
 import msgspec
 
@@ -103,16 +103,80 @@ class _Slot(NamedTuple):
     how: str = ""
 
 
+class Rows(Sequence[Row]):
+    """The rows of a branch. Those before the first line that was touched, and those after the last, are made when
+    somebody looks: a long stream costs no more than what was done to it."""
+
+    def __init__(self, before: int, touched: Sequence[Row], stored: int) -> None:
+        self._before = before  # so many rows as they are stored
+        self._touched = touched
+        there = [row.branch for row in touched if row.branch is not None]
+        self._next = before + sum(row.base is not None for row in touched)  # first ordinal of the base after those
+        self._shift = (there[-1] + 1 if there else before) - self._next  # from there on, of the branch's ordinals
+        self._after = before + len(touched)  # first row after those
+        self._count = self._after + stored - self._next
+        self._ends: list[tuple[int, int]] = []
+        base = branch = before - 1
+        for row in touched:
+            base = base if row.base is None else row.base
+            branch = branch if row.branch is None else row.branch
+            self._ends.append((base, branch))
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self._row(number) for number in range(*index.indices(self._count))]
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        return self._row(index % self._count)
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row, range(self._count))
+
+    def _row(self, index: int) -> Row:
+        if index < self._before:
+            return Row(index, index, index, "")
+        if index < self._after:
+            return self._touched[index - self._before]
+        ordinal = index - self._after + self._next
+        return Row(ordinal, ordinal, ordinal + self._shift, "")
+
+    def ordinals(self, index: int) -> tuple[int, int]:
+        """Of the last events of base and branch up to this row; -1 where there is none yet."""
+        if index < self._before:
+            return index, index
+        if index < self._after:
+            return self._ends[index - self._before]
+        ordinal = index - self._after + self._next
+        return ordinal, ordinal + self._shift
+
+    def find(self, line: int) -> int | None:
+        """The row of this line: where the branch has it, else where it is stored. None: there is none."""
+        found = [n for n, row in enumerate(self._touched, self._before) if row.line == line]
+        if found:
+            return next((n for n in found if self._row(n).branch is not None), found[0])
+        if 0 <= line < self._before:
+            return line
+        row = line - self._next + self._after
+        return row if line >= self._next and row < self._count else None
+
+
 class Outline(NamedTuple):
     """Where everything stands in a branch, without the events themselves."""
 
-    rows: tuple[Row, ...]
+    rows: Rows
     drafts: dict[int, tuple[str, bytes]]  # line → type and payload of what was edited or put in
     shared: int  # so many rows at the beginning are as they are stored
 
 
 class Arranged(NamedTuple):
-    rows: tuple[Row, ...]
+    rows: Rows
     events: tuple[Event, ...]  # of the branch
 
 
@@ -129,7 +193,9 @@ def arrange(branch: Branch, events: Sequence[Event]) -> Arranged:
 
 def outline(edits: Iterable[AnyEdit], count: int) -> Outline:
     """What the edits do to so many stored events. Raises `Invalid` for an edit of a line that there is not."""
-    slots = [_Slot(ordinal, True, True) for ordinal in range(count)]
+    edits = tuple(edits)
+    first, last = _touched(edits, count)
+    slots = [_Slot(ordinal, True, True) for ordinal in range(first, last)]
     drafts: dict[int, tuple[str, bytes]] = {}
     inserted = 0
     for edit in edits:
@@ -151,21 +217,38 @@ def outline(edits: Iterable[AnyEdit], count: int) -> Outline:
                 _moved(slots, edit, drafts)
             case Truncate():
                 _cut_off(slots, _at(slots, edit.line) + 1)
-    rows: list[Row] = []
-    ordinal, shared = 0, -1
-    for index, (line, is_stored, there, how) in enumerate(slots):
-        if how and shared < 0:
-            shared = index
-        rows.append(Row(line, line if is_stored else None, ordinal if there else None, how))
+    touched: list[Row] = []
+    ordinal = first
+    for line, is_stored, there, how in slots:
+        touched.append(Row(line, line if is_stored else None, ordinal if there else None, how))
         ordinal += there
-    return Outline(tuple(rows), drafts, shared if shared >= 0 else len(rows))
+    rows = Rows(first, touched, count)
+    return Outline(rows, drafts, next((n for n, row in enumerate(touched, first) if row.how), len(rows)))
+
+
+def _touched(edits: Sequence[AnyEdit], count: int) -> tuple[int, int]:
+    """The stretch of stored lines that the edits are about: from this one to before that one."""
+    first, last = count, 0
+    for edit in edits:
+        places: list[int | None] = [] if isinstance(edit, Insert) else [edit.line]
+        if isinstance(edit, Insert | Move):
+            places.append(edit.before)
+        if isinstance(edit, Truncate):
+            places.append(None)
+        for place in places:
+            if place is None:  # the end
+                last = count
+            elif place >= 0:
+                first, last = min(first, place), max(last, min(place + 1, count))
+    return min(first, last), last
 
 
 def later_events(branch: Branch, outlined: Outline, stored: Callable[[int], Event], first: int) -> Iterator[Event]:
     """The events of the branch from the first edit on. `stored` gives stored events by ordinal, from the one before
     the first edit on; `first` is the version of the stream's first event."""
     before = stored(outlined.shared - 1) if outlined.shared else None
-    for row in outlined.rows[outlined.shared :]:
+    for index in range(outlined.shared, len(outlined.rows)):
+        row = outlined.rows[index]
         if row.branch is None:
             continue
         event = _event(row.line, outlined.drafts, stored, before, branch)

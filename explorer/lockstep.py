@@ -6,14 +6,12 @@ a state can be made of its JSON again; otherwise it is folded from the first eve
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from explorer import fold, payload
-from explorer.branches import Branch, Outline, Row, later_events, outline
+from explorer.branches import Branch, Outline, Rows, later_events, outline
 from explorer.diff import Change, diff, same
 from explorer.errors import Invalid
 from explorer.fold import StepFailed, Upcast
@@ -62,19 +60,17 @@ class BranchReplay:
 class Lockstep:
     """Base and branch, folded. `diverges`: the first row after which the states differ; None: they never do."""
 
-    rows: tuple[Row, ...]
+    rows: Rows
     shared: int  # rows before the first edit
     later: tuple[Event, ...]  # of the branch, from the first edit on
     base: Replay
     branch: BranchReplay
     diverges: int | None
-    _bases: array[int]
-    _branches: array[int]
 
     @property
     def stored(self) -> int:
         """Events of the base that are in it; the base's replay may have gone on since."""
-        return self._bases[-1] + 1 if self._bases else 0
+        return self.ordinals(len(self.rows) - 1)[0] + 1
 
     def events(self, stored: Sequence[Event]) -> tuple[Event, ...]:
         """All events of the branch."""
@@ -90,7 +86,7 @@ class Lockstep:
 
     def ordinals(self, row: int) -> tuple[int, int]:
         """Of the last events of base and branch up to this row; -1 where there is none yet."""
-        return (self._bases[row], self._branches[row]) if row >= 0 else (-1, -1)
+        return self.rows.ordinals(row) if row >= 0 else (-1, -1)
 
     def error(self, row: int) -> str:
         """Why the branch's event in this row cannot be folded; "" if it can, or there is none."""
@@ -116,7 +112,8 @@ def fold_both(branch: Branch, events: Sequence[Event], aggregate: Aggregate | No
     base = Replay(aggregate, upcast, history=lambda: iter(events))
     base.extend(events)
     outlined = outline(branch.edits, len(events))
-    work = fold_branch(branch, outlined, base, upcast, events.__getitem__, lambda: events[: outlined.shared])
+    begun = events[: outlined.shared]
+    work = fold_branch(branch, outlined, base, upcast, events.__getitem__, lambda limit: begun[:limit])
     while True:
         try:
             next(work)
@@ -131,14 +128,14 @@ def fold_branch(
     base: Replay,
     upcast: Upcast | None,
     stored: Callable[[int], Event],
-    beginning: Callable[[], Sequence[Event]],
+    beginning: Callable[[int], Sequence[Event]],
     snapshot: Snapshot | None = None,
 ) -> Work:
     """Fold the branch beside its base, which has been folded.
 
-    `stored` gives the base's events, from the one before the first edit on; `beginning` those before the first edit,
-    and is asked only where its last state might not be gone on from. `snapshot`: what the base began with, if its first
-    events are not stored.
+    `stored` gives the base's events, from the one before the first edit on; `beginning` at most so many from the first
+    on, none after the first edit, and is asked only where the state before that might not be gone on from. `snapshot`:
+    what the base began with, if its first events are not stored.
     """
     first = stored(0).version if base.count and not outlined.shared else 1
     later: list[Event] = []
@@ -148,7 +145,7 @@ def fold_branch(
             yield 0
     replay = _gone_on(base, outlined.shared, later, upcast, beginning)
     if replay is None:
-        events = (*beginning(), *later) if outlined.shared else tuple(later)
+        events = (*beginning(outlined.shared), *later) if outlined.shared else tuple(later)
         history: Callable[[], Iterator[Event]] = lambda: iter(events)  # noqa: E731 - named for its type
         aggregate = None if base.generic else base.aggregate
         replay = BranchReplay(base, 0, Replay(aggregate, upcast, base=snapshot, history=history))
@@ -157,8 +154,7 @@ def fold_branch(
     for start in range(0, len(events), _SLICE):
         replay.own.extend(events[start : start + _SLICE])
         yield replay.count
-    bases, branches = _ordinals(outlined.rows)
-    both = Lockstep(outlined.rows, outlined.shared, tuple(later), base, replay, None, bases, branches)
+    both = Lockstep(outlined.rows, outlined.shared, tuple(later), base, replay, None)
     for row in range(outlined.shared, len(outlined.rows)):
         if not same(*both.states(row)):
             return replace(both, diverges=row)
@@ -172,7 +168,7 @@ def _gone_on(
     shared: int,
     later: Sequence[Event],
     upcast: Upcast | None,
-    beginning: Callable[[], Sequence[Event]],
+    beginning: Callable[[int], Sequence[Event]],
 ) -> BranchReplay | None:
     """A replay, of no event yet, that stands where the base has its last state before the first edit; None where that
     state cannot be had from its JSON."""
@@ -189,7 +185,7 @@ def _gone_on(
 
 
 def _json_again(
-    aggregate: Aggregate, state: Json, upcast: Upcast | None, beginning: Callable[[], Sequence[Event]]
+    aggregate: Aggregate, state: Json, upcast: Upcast | None, beginning: Callable[[int], Sequence[Event]]
 ) -> bool:
     """Whether the reducer can go on from a state that was made of this JSON."""
     try:
@@ -198,7 +194,7 @@ def _json_again(
         if aggregate is fold.GENERIC:
             return True
         made = fold.initial(aggregate)
-        for event in islice(beginning(), BEGINNING):
+        for event in beginning(BEGINNING):
             if not fold.shared_json(aggregate, made, MISSING, MISSING)[1]:
                 return False
             with suppress(StepFailed):  # that step changed nothing
@@ -206,15 +202,3 @@ def _json_again(
         return fold.shared_json(aggregate, made, MISSING, MISSING)[1]
     except StepFailed:
         return False
-
-
-def _ordinals(rows: Sequence[Row]) -> tuple[array[int], array[int]]:
-    """For each row the last ordinals of base and branch up to it."""
-    base = branch = -1
-    bases, branches = array("q"), array("q")
-    for row in rows:
-        base = base if row.base is None else row.base
-        branch = branch if row.branch is None else row.branch
-        bases.append(base)
-        branches.append(branch)
-    return bases, branches

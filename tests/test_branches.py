@@ -80,6 +80,24 @@ def test_edits_leave_what_the_same_done_to_a_list_leaves(case: tuple[list[Event]
 
 
 @given(edited())
+def test_rows_that_nobody_touched_are_as_if_they_had_been(case: tuple[list[Event], Branch, list[int]]) -> None:
+    events, branch, _ = case
+    rows = arrange(branch, events).rows
+    every = list(rows)
+    assert [rows[n] for n in range(len(rows))] == every == rows[:]
+    base = other = -1
+    for number, row in enumerate(every):
+        base, other = (base if row.base is None else row.base), (other if row.branch is None else row.branch)
+        assert rows.ordinals(number) == (base, other)
+    for line in range(-9, 20):
+        found = [n for n, row in enumerate(every) if row.line == line]
+        there = [n for n in found if every[n].branch is not None]
+        assert rows.find(line) == next(iter(there + found), None)
+    with pytest.raises(IndexError):
+        rows[len(rows)]
+
+
+@given(edited())
 def test_the_fold_of_a_branch_is_that_of_its_events(case: tuple[list[Event], Branch, list[int]]) -> None:
     events, branch, _ = case
     both = fold_both(branch, events, SUM, None)

@@ -98,7 +98,7 @@ class Branching:
             folding.replay,
             folding.domain.upcast if folding.domain else None,
             read.event,
-            lambda: list(islice(events_of(store, folding.key), outlined.shared)),
+            lambda limit: list(islice(events_of(store, folding.key), min(limit, outlined.shared))),
             store.snapshot(folding.key, first - 1) if first > 1 and store.info.snapshots else None,
         )
         while True:
@@ -205,10 +205,7 @@ class _Read(NamedTuple):
 
 
 def _page(both: Lockstep, folding: Folding, ask: FoldBranch) -> BranchPage:
-    at = None
-    if ask.line is not None:
-        found = [n for n, row in enumerate(both.rows) if row.line == ask.line]
-        at = next((n for n in found if both.rows[n].branch is not None), found[0] if found else None)
+    at = both.rows.find(ask.line) if ask.line is not None else None
     start, limit = max(0, ask.start), max(0, ask.limit)
     if at is not None and not start <= at < start + limit:
         start = max(0, at - limit // 2)

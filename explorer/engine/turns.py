@@ -8,10 +8,12 @@ thread of their own; everything else happens in the main thread.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
 import socket
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator
@@ -26,6 +28,7 @@ from explorer.errors import Cancelled, ExplorerError, PluginBroken
 
 OUT_OF_MEMORY = 71  # exit codes by which the parent knows why
 CLOSED = 0
+LONG = 0.3  # seconds after which an ask has made much that is kept
 GRACE = 0.3  # seconds to close the store in when the parent has gone
 
 Turn = Generator[AnyReply | None, None, AnyReply]
@@ -47,6 +50,7 @@ class _Taken:
     ask: AnyAsk
     cancellation: Cancellation
     turn: Turn | None = None
+    begun: float = 0.0
     answered: bool = False
 
 
@@ -99,7 +103,7 @@ class Turns:
         try:
             taken.cancellation.check()
             if taken.turn is None:
-                taken.turn = session.answer(taken.ask, taken.cancellation)
+                taken.turn, taken.begun = session.answer(taken.ask, taken.cancellation), time.monotonic()
             with session.cancelling(taken.cancellation):
                 part = next(taken.turn)
         except StopIteration as end:
@@ -125,6 +129,9 @@ class Turns:
     def _answer(self, taken: _Taken, answer: AnyReply) -> None:
         if taken.turn is not None:
             taken.turn.close()
+            if time.monotonic() - taken.begun > LONG:
+                # What was folded stays: looking through 100,000 steps for garbage would hold up a step for 0.15 s.
+                gc.freeze()
         with self._lock:
             self._taken.pop(taken.number, None)
             answered, taken.answered = taken.answered, True
