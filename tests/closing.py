@@ -22,19 +22,18 @@ import psycopg
 
 from explorer.model import NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
+from tests.patience import PATIENCE
 from tests.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 60.0
 QUIET = "default.warning=false"  # what the platform without a screen cannot do is no news
-BEHIND = 10.0  # seconds in which everything of a killed window must be gone
 
 LOOPS = {
     "python": "while True: pass",
     "regular expression": "re.match('(a+)+$', 'a' * 60 + 'b')",
 }
 FOREVER = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT max(n) FROM n"
-SLEEP = "SELECT pg_sleep(30)"
+SLEEP = "SELECT pg_sleep(600)"
 
 Environment = Mapping[str, str]
 
@@ -204,7 +203,7 @@ def closed_in_a_scan(environment: Environment, folder: Path) -> float:
 
 
 def closed_in_a_query(environment: Environment, server: PostgresServer) -> float:
-    """A query of 30 s on a server: it ends there too."""
+    """A query of ten minutes on a server: it ends there too."""
     with server.database() as url:
         seconds = _in_a_query(environment, url, SLEEP, Program.closed)
         wait_until_alone(url)
@@ -220,7 +219,7 @@ def killed_in_a_query(environment: Environment, server: PostgresServer) -> float
 
 
 def closed_in_a_write(environment: Environment, server: PostgresServer) -> float:
-    """A write that takes 30 s is left to the server after a while; its outcome is looked up at the next start."""
+    """A write of ten minutes is left to the server after a while; its outcome is looked up at the next start."""
     with server.database() as url, opened(environment, make_store(url), "--writable") as program:
         program.do(f"write {SLEEP}")
         program.hear("asked")
@@ -283,7 +282,7 @@ def _demo(environment: Environment, *words: str) -> Iterator[Program]:
 
 def wait_until_alone(url: str) -> None:
     """Nobody else is connected to this database any more."""
-    until = time.monotonic() + BEHIND
+    until = time.monotonic() + PATIENCE
     with psycopg.connect(url, autocommit=True) as connection:
         while True:
             rows = connection.execute(

@@ -8,8 +8,8 @@ from tests.postgres_server import postgres_server
 from tests.stress.__main__ import restart
 from tests.stress.run import Plan, Stress
 
-SMALL = Plan(attempts=320, processes=4)
-KILLS = Plan(attempts=320, processes=4, kill=True, kills=3)
+SMALL = Plan(attempts=300, processes=3)
+KILLS = Plan(attempts=300, processes=3, kill=True, kills=2)
 
 
 def test_many_writers(own_url: str, tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_many_writers(own_url: str, tmp_path: Path) -> None:
     findings = stress.run()
     assert findings.wrong == []
     figures = findings.figures
-    assert figures["attempts"] == 320
+    assert figures["attempts"] == 300
     assert figures["conflict"] > 0
     assert figures["rolled_back"] > 0
     assert figures["eager"]["missing"] == figures["ordered"]["missing"] == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.stores import StoreSpec, open_store
+from tests.patience import PATIENCE
 from tests.stress.truth import Findings, judge_subscriber, judge_writers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +103,7 @@ class Stress:
 
     def wait_for_subscribers(self) -> None:
         for name, process in self.subscribers.items():
-            self.findings.check(process.wait(60) == 0, f"{name} ended with {process.returncode}")
+            self.findings.check(process.wait(10 * PATIENCE) == 0, f"{name} ended with {process.returncode}")
 
     def wait_for_writers(self) -> None:
         lives = dict.fromkeys(self.writers, 0)

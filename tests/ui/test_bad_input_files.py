@@ -44,33 +44,33 @@ def cut_off(path: Path) -> None:
         file.truncate(damaged.PAGE // 2)
 
 
-@pytest.mark.parametrize(
-    ("make", "error"),
-    [
-        (files.text, NotADatabase),
-        (files.empty, NotADatabase),
-        (files.noise, NotADatabase),
-        (files.header_only, ExplorerError),
-        (files.folder, NotADatabase),
-        (files.missing, CannotOpen),
-        (files.dangling, CannotOpen),
-        (files.tables_of_something_else, NoEventStore),
-        (files.no_tables, NoEventStore),
-        (cut_off, ExplorerError),
-    ],
+NO_STORES: tuple[tuple[Callable[[Path], None], type[ExplorerError]], ...] = (
+    (files.text, NotADatabase),
+    (files.empty, NotADatabase),
+    (files.noise, NotADatabase),
+    (files.header_only, ExplorerError),
+    (files.folder, NotADatabase),
+    (files.missing, CannotOpen),
+    (files.dangling, CannotOpen),
+    (files.tables_of_something_else, NoEventStore),
+    (files.no_tables, NoEventStore),
+    (cut_off, ExplorerError),
 )
-def test_a_file_that_is_no_store(
-    qtbot: QtBot, empty_window: Window, tmp_path: Path, make: Callable[[Path], None], error: type[ExplorerError]
-) -> None:
-    path = tmp_path / "some.sqlite"
-    make(path)
-    before = damaged.contents(tmp_path)
-    with beating():
-        failure, dialog = refused(qtbot, empty_window, StoreSpec(str(path)))
-        assert isinstance(failure, error)
-        assert "some.sqlite" in str(failure)
-    dialog.close()
-    assert damaged.contents(tmp_path) == before
+
+
+def test_a_file_that_is_no_store(qtbot: QtBot, empty_window: Window, tmp_path: Path) -> None:
+    for number, (make, error) in enumerate(NO_STORES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = folder / "some.sqlite"
+        make(path)
+        before = damaged.contents(folder)
+        with beating():
+            failure, dialog = refused(qtbot, empty_window, StoreSpec(str(path)))
+            assert isinstance(failure, error), make
+            assert "some.sqlite" in str(failure)
+        dialog.close()
+        assert damaged.contents(folder) == before
 
 
 # -- left behind -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from explorer.errors import CannotOpen, ConnectionLost, NeedsPassword, NoEventStore
+from explorer.errors import CannotOpen, ConnectionLost, ExplorerError, NeedsPassword, NoEventStore
 from explorer.stores import StoreSpec
 from explorer.ui.window import Window
 from tests import postgres_server
@@ -53,27 +53,33 @@ def through(proxy: Proxy, url: str) -> str:
 # -- opening ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("case", "error", "words"),
-    [
-        ("down", CannotOpen, "no server answers"),
-        ("mute", CannotOpen, "does not answer"),
-        ("frozen", CannotOpen, "does not answer"),
-        ("no host", CannotOpen, "no such host"),
-        ("wrong password", NeedsPassword, "wrong user name or password"),
-        ("no password", NeedsPassword, "password"),
-        ("no user", CannotOpen, "wrong user name or password"),
-        ("no database", CannotOpen, "no such database"),
-        ("no store", NoEventStore, "holds no tables"),
-    ],
+NO_STORES = (
+    ("down", CannotOpen, "no server answers"),
+    ("no host", CannotOpen, "no such host"),
+    ("wrong password", NeedsPassword, "wrong user name or password"),
+    ("no password", NeedsPassword, "password"),
+    ("no user", CannotOpen, "wrong user name or password"),
+    ("no database", CannotOpen, "no such database"),
+    ("no store", NoEventStore, "holds no tables"),
+    ("mute", CannotOpen, "does not answer"),
+    ("frozen", CannotOpen, "does not answer"),
 )
+
+
 def test_a_server_that_has_no_store_for_us(
+    qtbot: QtBot, empty_window: Window, fragile: PostgresServer, shop_url: str
+) -> None:
+    for case, error, words in NO_STORES:
+        _refused(qtbot, empty_window, fragile, shop_url, case, error, words)
+
+
+def _refused(
     qtbot: QtBot,
-    empty_window: Window,
+    window: Window,
     fragile: PostgresServer,
     shop_url: str,
     case: str,
-    error: type[CannotOpen],
+    error: type[ExplorerError],
     words: str,
 ) -> None:
     tcp = fragile.url("postgres", tcp=True)
@@ -94,11 +100,11 @@ def test_a_server_that_has_no_store_for_us(
         if case == "frozen":
             fragile.freeze()
         with beating():
-            failure, dialog = refused(qtbot, empty_window, StoreSpec(url))
-    assert isinstance(failure, error)
+            failure, dialog = refused(qtbot, window, StoreSpec(url))
+    assert isinstance(failure, error), case
     assert words in str(failure)
     assert failure.hint
-    shown = f"{failure} {failure.hint} {dialog.banner.sentence.text()} {empty_window.windowTitle()}"
+    shown = f"{failure} {failure.hint} {dialog.banner.sentence.text()} {window.windowTitle()}"
     for secret in ("wr@ng", "ng/secret", PASSWORD):
         assert secret not in shown
     dialog.close()
