@@ -20,9 +20,8 @@ import msgspec
 from explorer import settings, watches
 from explorer.cancellation import Cancellation
 from explorer.expressions import Expression
-from explorer.fold import Upcast
 from explorer.loading import events_of
-from explorer.model import Event, Json, StreamKey
+from explorer.model import Event, StreamKey
 from explorer.plugins import Claim, fingerprint
 from explorer.replay import Replay
 from explorer.stores.store import Store
@@ -144,27 +143,11 @@ def _states(store: Store, key: StreamKey, claim: ClaimOf, course: Course) -> Ite
             yield None
         return
     replay: Replay | None = None
-    generation = 0
-    before: Json = None
     for event in events:
         if replay is None:
             base = store.snapshot(key, event.version - 1) if event.version > 1 and store.info.snapshots else None
-            replay = Replay(aggregate, upcast, base=base, history=lambda: events_of(store, key))
-            before = replay.state(-1)
+            replay = Replay(aggregate, upcast, base=base, history=lambda: events_of(store, key), takers=[course])
         replay.extend((event,))
-        if replay.generation != generation:  # the reducer changes states: what was seen of them may be wrong
-            generation = replay.generation
-            yield from _again(course, replay, events_of(store, key), upcast)
-        else:
-            watches.take([course], event, before, replay.state(replay.count - 1), upcast)
-        before = replay.state(replay.count - 1)
-        yield None
-
-
-def _again(course: Course, replay: Replay, events: Iterator[Event], upcast: Upcast | None) -> Iterator[None]:
-    course.forget()
-    for ordinal, event in zip(range(replay.count), events, strict=False):
-        watches.take([course], event, replay.state(ordinal - 1), replay.state(ordinal), upcast)
         yield None
 
 

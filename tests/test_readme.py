@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from explorer.cli import main
+from explorer.expressions import Expression
 from explorer.story.reading import parse
+from explorer.translation import FUNCTIONS, METHODS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -38,6 +40,16 @@ def test_the_plug_in_folds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     (line,) = run(capsys, "state", store, *account, "--plugin", str(plugin))
     assert line["aggregate"] == "Account"
     assert line["state"] == {"owner": "Zoë", "balance": 1.1}
+
+
+def test_the_expressions_are_understood() -> None:
+    for line in block("python", 1).splitlines():
+        assert Expression(line).needs
+    section = README.partition("## Watches and invariants")[2].partition("\n## ")[0]
+    words = set(re.findall(r"\w+", section))
+    assert set(FUNCTIONS) | set(METHODS) <= words
+    (invariant,) = re.findall(r'"never overdrawn": "([^"]+)"', section)
+    assert Expression(invariant).value({"balance": -1}) is False
 
 
 def test_the_description_reads_another_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

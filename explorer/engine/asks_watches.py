@@ -66,6 +66,23 @@ class WatchedValues(Struct, frozen=True, tag=True):
     texts: tuple[str, ...]  # the values as JSON text, cut; or the reasons
 
 
+class WatchColumn(Ask, frozen=True, tag=True):
+    """The values of a watch after each event of a stretch. → `WatchedColumn`."""
+
+    category: str
+    id: str
+    watch: Watched
+    start: int  # ordinal
+    limit: int = ROWS
+    generic: bool = False
+
+
+class WatchedColumn(Struct, frozen=True, tag=True):
+    start: int
+    kinds: str  # a letter for each event
+    texts: tuple[str, ...]  # as in `WatchedValues`
+
+
 class CourseSpans(Ask, frozen=True, tag=True):
     """The intervals of a watch. → `SpanPage`."""
 
@@ -158,5 +175,9 @@ class Searched(Struct, frozen=True, tag=True):
     broken: int
 
 
-OfWatches: TypeAlias = WatchCourses | WatchValues | CourseSpans | NextFlip | NextBreak | NextAppend | FindViolations
-AboutWatches: TypeAlias = CourseTold | Watching | WatchedValues | SpanPage | Stop | BrokenStreams | Searched
+OfWatches: TypeAlias = (
+    WatchCourses | WatchValues | WatchColumn | CourseSpans | NextFlip | NextBreak | NextAppend | FindViolations
+)
+AboutWatches: TypeAlias = (
+    CourseTold | Watching | WatchedValues | WatchedColumn | SpanPage | Stop | BrokenStreams | Searched
+)

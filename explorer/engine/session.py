@@ -31,6 +31,7 @@ from explorer.engine.asks_watches import (
     NextAppend,
     NextBreak,
     NextFlip,
+    WatchColumn,
     WatchCourses,
     WatchValues,
 )
@@ -136,7 +137,9 @@ class Session:
                 return fold_under(self._opened(), self._domains, ask, cancellation)
             case FindViolations():
                 return watching_values.find_violations(self._opened(), self._domains, ask, cancellation)
-            case WatchCourses() | WatchValues() | CourseSpans() | NextFlip() | NextBreak() | NextAppend():
+            case (
+                WatchCourses() | WatchValues() | WatchColumn() | CourseSpans() | NextFlip() | NextBreak() | NextAppend()
+            ):
                 folding = self._folding(ask.category, ask.id, ask.generic)
                 return watching_values.answer(self._opened(), self._courses, folding, ask)
             case PathHistory() | NextWriting():

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from functools import partial
 from typing import Any, TypeAlias
 
-from explorer import payload, violations
+from explorer import violations
 from explorer.cancellation import Cancellation
 from explorer.engine import breaking
 from explorer.engine.asks_watches import (
@@ -26,8 +26,10 @@ from explorer.engine.asks_watches import (
     Searched,
     SpanPage,
     SpanRow,
+    WatchColumn,
     WatchCourses,
     Watched,
+    WatchedColumn,
     WatchedValues,
     Watching,
     WatchValues,
@@ -35,7 +37,7 @@ from explorer.engine.asks_watches import (
 from explorer.engine.courses import Courses, nearest
 from explorer.engine.folding import Folding, claim_by
 from explorer.engine.messages import CUT, Progress
-from explorer.engine.rows import cut
+from explorer.engine.rows import cut, json_text
 from explorer.engine.turns import Turn
 from explorer.errors import Invalid
 from explorer.expressions import ABSENT, Expression, Failed, Mistake
@@ -44,7 +46,7 @@ from explorer.stores import Store
 from explorer.violations import Broken, Search
 from explorer.watches import KINDS, Course
 
-OfStream: TypeAlias = WatchCourses | WatchValues | CourseSpans | NextFlip | NextBreak | NextAppend
+OfStream: TypeAlias = WatchCourses | WatchValues | WatchColumn | CourseSpans | NextFlip | NextBreak | NextAppend
 
 _LETTERS = dict(zip(KINDS, "tfxvn", strict=True))
 _TOLD = 0.2  # seconds between what a search tells
@@ -62,6 +64,8 @@ def answer(store: Store, courses: Courses, folding: Folding, ask: OfStream) -> T
             return _values(store, courses, folding, ask)
         case CourseSpans():
             return _spans(store, courses, folding, ask)
+        case WatchColumn():
+            return _column(store, courses, folding, ask)
         case NextFlip():
             return _next_flip(store, courses, folding, ask)
         case NextBreak():
@@ -140,7 +144,21 @@ def letter_of(value: Any) -> str:
 def text_of(value: Any) -> str:
     if isinstance(value, Failed):
         return cut(value.reason, CUT)
-    return "" if value is ABSENT else payload.one_line(value, CUT)
+    return "" if value is ABSENT else json_text(value)  # not more of it than is shown
+
+
+def _column(store: Store, courses: Courses, folding: Folding, ask: WatchColumn) -> Turn:
+    expression = courses.expression(ask.watch.source)
+    while folding.advance(store):
+        yield None
+    kinds, texts = "", []
+    for ordinal in range(max(0, ask.start), min(ask.start + max(0, ask.limit), folding.folded)):
+        value = courses.value(store, folding, expression, ordinal)
+        kinds += letter_of(value)
+        texts.append(text_of(value))
+        if ordinal % 20 == 19:
+            yield None
+    return WatchedColumn(ask.start, kinds, tuple(texts))
 
 
 def _spans(store: Store, courses: Courses, folding: Folding, ask: CourseSpans) -> Turn:

@@ -48,11 +48,13 @@ class WatchList(QObject):
     """Lives as long as the workspace. `changed` when there are others than before."""
 
     changed = Signal()
+    column_changed = Signal()  # another one is shown as a column beside the events, or none
 
     def __init__(self, host: Host, parent: QObject) -> None:
         super().__init__(parent)
         self._host = host
         self._own: list[Watch] = []
+        self.column: Known | None = None  # shown beside the events of its category
         host.opened.connect(self._read)
         host.closed.connect(self._forget)
         host.engine_ready.connect(self.changed)
@@ -76,8 +78,15 @@ class WatchList(QObject):
     def remove(self, watch: Watch) -> None:
         self._keep([one for one in self._own if one != watch])
 
+    def show_as_column(self, known: Known | None) -> None:
+        """Show this one beside the events, in every tab of its category."""
+        self.column = known
+        self.column_changed.emit()
+
     def _keep(self, own: list[Watch]) -> None:
         self._own = own
+        if self.column is not None and self.column.own and self.column.watch not in own:
+            self.show_as_column(None)
         info = self._host.info
         if info is not None:
             try:
@@ -97,4 +106,5 @@ class WatchList(QObject):
 
     def _forget(self) -> None:
         self._own = []
+        self.show_as_column(None)
         self.changed.emit()

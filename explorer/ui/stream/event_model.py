@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
@@ -24,9 +24,9 @@ class Column(IntEnum):
     TIME = 1
     TYPE = 2
     CHANGES = 3
+    WATCH = 4  # only while a watch is shown as a column
 
 
-COLUMNS = len(Column)
 TITLES = ("#", "Time", "Type", "Changes")
 
 
@@ -57,7 +57,7 @@ def _moment(at: int, utc: bool) -> datetime | None:
 
 
 class EventModel(QAbstractTableModel):
-    """Columns: #, time, type, changes. `sync()` announces what was added to the timeline."""
+    """Columns: #, time, type, changes; a watch, if one is shown. `sync()` announces what was added to the timeline."""
 
     def __init__(self, timeline: Timeline, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +70,8 @@ class EventModel(QAbstractTableModel):
         self._generation = 0
         self._marks: tuple[int, ...] = ()
         self._notes: Mapping[int, Note] = {}  # by version
+        self._watch = ""  # title of the watch that is a column
+        self._watched: Callable[[int], tuple[str, str]] | None = None
         self._flash_from: int | None = None
         self._flash_end = QTimer(self, interval=FLASH_MS, singleShot=True)
         self._flash_end.timeout.connect(self._flash_over)
@@ -119,6 +121,27 @@ class EventModel(QAbstractTableModel):
         self._notes = notes
         self._repaint(0, self._rows - 1)
 
+    def set_watch(self, title: str, watched: Callable[[int], tuple[str, str]] | None) -> None:
+        """Show a watch as a column: its letter and text by ordinal; None: no longer."""
+        if (watched is None) != (self._watched is None):
+            change, done = (
+                (self.beginRemoveColumns, self.endRemoveColumns)
+                if watched is None
+                else (self.beginInsertColumns, self.endInsertColumns)
+            )
+            change(QModelIndex(), Column.WATCH, Column.WATCH)
+            self._watch, self._watched = title, watched
+            done()
+        self._watch, self._watched = title, watched
+        if watched is not None:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.WATCH, Column.WATCH)
+            self.watch_changed()
+
+    def watch_changed(self) -> None:
+        """Other values of the watch are known."""
+        if self._watched is not None and self._rows:
+            self.dataChanged.emit(self.index(0, Column.WATCH), self.index(self._rows - 1, Column.WATCH))
+
     def set_mode(self, mode: str) -> None:
         """How times are shown; see `text.when`."""
         self.mode = mode
@@ -139,7 +162,7 @@ class EventModel(QAbstractTableModel):
     def _repaint(self, first: int, last: int) -> None:
         last = min(last, self._rows - 1)
         if 0 <= first <= last:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, COLUMNS - 1))
+            self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
 
     # -- QAbstractTableModel ------------------------------------------------------------------------------------------
 
@@ -147,7 +170,7 @@ class EventModel(QAbstractTableModel):
         return 0 if parent.isValid() else self._rows
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else COLUMNS
+        return 0 if parent.isValid() else len(TITLES) + (self._watched is not None)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
@@ -155,6 +178,8 @@ class EventModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             if section == Column.CHANGES and self.narrow:
                 return "±"
+            if section == Column.WATCH:
+                return text.shown(self._watch, 60)
             return self._time_title() if section == Column.TIME else TITLES[section]
         if role == Qt.ItemDataRole.ToolTipRole and section == Column.CHANGES:
             return "How many places of the state the event changed"
@@ -197,6 +222,8 @@ class EventModel(QAbstractTableModel):
             return self._time(ordinal)
         if column == Column.TYPE:
             return text.shown(self.timeline.type(ordinal), 120)
+        if column == Column.WATCH:
+            return text.shown(self._watched(ordinal)[1], 60) if self._watched is not None else ""
         changes = self.timeline.changes_at(ordinal)
         return "…" if changes is None else text.number(changes)
 
@@ -213,6 +240,9 @@ class EventModel(QAbstractTableModel):
         colours = theme.colours()
         if self.stale:
             return QColor(colours.faint)
+        if column == Column.WATCH and self._watched is not None:
+            tone = {"f": colours.error, "x": colours.warning, "t": colours.good}.get(self._watched(ordinal)[0])
+            return QColor(tone) if tone else None
         if ordinal in self.timeline.errors:
             return QColor(colours.error)
         if column in (Column.NUMBER, Column.TIME) or not self.timeline.changes_at(ordinal):

@@ -24,6 +24,7 @@ from explorer.ui.stream.event_model import Column, EventModel
 
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 NEAR_END = 50  # pixels within which the table counts as standing at its end
+WATCH = 80  # pixels of a watch that is a column
 NARROW = 420  # pixels below which the titles are short
 _SINGLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 _LEFT, _RIGHT = _SINGLE | Qt.AlignmentFlag.AlignLeft, _SINGLE | Qt.AlignmentFlag.AlignRight
@@ -76,6 +77,10 @@ class _Delegate(QStyledItemDelegate):
             self._paint_type(painter, area, ordinal, words)
             return
         painter.setFont(self._mono)
+        if column == Column.WATCH:
+            words = QFontMetrics(self._mono).elidedText(
+                words, Qt.TextElideMode.ElideRight, area.width() - 2 * self._gap
+            )
         painter.drawText(area.adjusted(0, 0, -self._gap, 0), _RIGHT, words)
         if column == Column.NUMBER:
             if selected:
@@ -163,6 +168,8 @@ class EventTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Stretch)
         self.selectionModel().currentRowChanged.connect(self._current_changed)
+        model.columnsInserted.connect(self._columns_changed)
+        model.columnsRemoved.connect(self._columns_changed)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self.scrolled.emit())
         theme.signals().changed.connect(self._apply_theme)
         self._apply_theme()
@@ -188,6 +195,16 @@ class EventTable(QTableView):
         self.setColumnWidth(Column.NUMBER, round(max(digits, 2) * advance) + padding + theme.scaled(14))
         self.setColumnWidth(Column.TIME, round(time * advance) + padding)
         self.setColumnWidth(Column.CHANGES, changes)
+        watched = self.events.columnCount() > Column.WATCH
+        self.setColumnHidden(Column.CHANGES, watched and narrow)  # else there is no room for the types
+        if watched:
+            self.setColumnWidth(Column.WATCH, theme.scaled(WATCH))
+
+    def _columns_changed(self) -> None:
+        self.fit_columns()
+        if self.currentIndex().isValid():
+            self.selectionModel().clearSelection()  # it does not reach over a new column by itself
+            self.set_cursor(self.currentIndex().row())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

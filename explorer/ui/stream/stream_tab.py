@@ -15,6 +15,7 @@ from explorer.ui.pane import copy_text
 from explorer.ui.stream.event_menu import event_menu
 from explorer.ui.stream.stopping import Stops
 from explorer.ui.stream.stream_panes import StreamPanes
+from explorer.ui.stream.watch_column import WatchAsColumn
 from explorer.ui.stream.watching import WatchesOfStream
 from explorer.ui.workspace import Workspace
 
@@ -37,6 +38,7 @@ class StreamTab(StreamPanes):
         self._connect()
         self._bind()
         self.watches = WatchesOfStream(self, self.go_to)
+        self.watch_column = WatchAsColumn(self)
         self.stops = Stops(self, self.go_to)
         self.replaying.start()
 

@@ -14,7 +14,9 @@ from explorer.engine.messages import Row
 from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.parts.tree_nodes import Node, Role
 from explorer.ui.parts.value_tree import MenuEntry
+from explorer.ui.stream.replaying import cancel_all
 from explorer.ui.stream.stream_panes import StreamPanes
+from explorer.ui.workspace import Ask
 from explorer.watches import Watch
 
 
@@ -28,8 +30,10 @@ class WatchesOfStream(QObject):
         self._workspace = tab.workspace
         self._list = tab.workspace.watches
         self._told: dict[int, CourseTold] = {}
-        self._running = False
+        self._running: list[Ask] = []  # at most one
         self._again = False
+        running = self._running
+        self.destroyed.connect(lambda: cancel_all(running))  # nobody waits for it any more
         tab.installEventFilter(self)
         tab.bands.wanted.connect(go_to)
         tab.replaying.finished.connect(self.refresh)
@@ -56,13 +60,13 @@ class WatchesOfStream(QObject):
             self._tab.bands.show_courses([])
             return
         self._told = {}
-        self._running = True
         watched = tuple(one.watched for one in known)
         ask = WatchCourses(self._tab.category, self._tab.id, watched, self._tab.replaying.generic)
         titles = [one.watch.title for one in known]
-        self._workspace.engine(
+        asked = self._workspace.engine(
             ask, partial(self._answered, titles), self._refused, self._part, owner=self, text="Following the watches"
         )
+        self._running.append(asked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Show and self._again:
@@ -83,7 +87,7 @@ class WatchesOfStream(QObject):
         self._over()
 
     def _over(self) -> None:
-        self._running = False
+        self._running.clear()
         if self._again:
             QTimer.singleShot(0, self, self.refresh)
 

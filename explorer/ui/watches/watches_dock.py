@@ -53,6 +53,9 @@ class WatchesDock(QWidget):
         self.add_button = self.head.add_tool("plus", "Watch a path or an expression", self.add)
         self.edit_button = self.head.add_tool("edit", "Edit the selected watch", self.edit)
         self.remove_button = self.head.add_tool("trash", "Remove the selected watch", self.remove)
+        self.column_button = self.head.add_tool(
+            "columns", "Show the selected watch as a column beside the events", self.toggle_column, checkable=True
+        )
         self.check_button = self.head.add_tool("search", "Check all streams for the selected watch", self.check_all)
         self.check_button.setText("Check all streams")
         self.check_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -205,6 +208,8 @@ class WatchesDock(QWidget):
         self.edit_button.setEnabled(own)
         self.remove_button.setEnabled(own)
         self.check_button.setEnabled(row is not None)
+        self.column_button.setEnabled(row is not None)
+        self.column_button.setChecked(row is not None and row.known == self._workspace.watches.column)
         declared = "Declared by the domain: it is changed there" if row is not None and not own else ""
         self.edit_button.setToolTip(text.tooltip(declared or "Edit the selected watch"))
         self.remove_button.setToolTip(text.tooltip(declared or "Remove the selected watch"))
@@ -256,6 +261,12 @@ class WatchesDock(QWidget):
             watch = row.known.watch
             self._workspace.watches.remove(watch)
             self._workspace.message.emit(f"{watch.title} is not watched any more.")
+
+    def toggle_column(self) -> None:
+        """Show the selected watch beside the events, or no longer."""
+        row, watches = self.selected, self._workspace.watches
+        watches.show_as_column(row.known if row is not None and row.known != watches.column else None)
+        self._selected()
 
     def check_all(self) -> None:
         """Search all streams of the category for events after which the selected watch is false."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from explorer.engine.asks_watches import CourseTold
 from explorer.model import Json, StreamKey
 from explorer.ui.parts.tree_nodes import Role
 from explorer.ui.stream.bands import HEIGHT, stretches
+from explorer.ui.stream.event_model import Column
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.stream.watching import keyed_path
 from explorer.ui.workspace import Workspace
@@ -143,3 +144,34 @@ def test_a_tab_that_nobody_sees_asks_when_it_is_seen(qtbot: QtBot, workspace: Wo
     assert titles(tab) == DECLARED
     tab.show()
     qtbot.waitUntil(lambda: titles(tab) == [*DECLARED, "true"], timeout=WAIT)
+
+
+def column(tab: StreamTab) -> list[str]:
+    """What the column of the watch shows."""
+    model = tab.events
+    if model.columnCount() <= Column.WATCH:
+        return []
+    return [str(model.index(row, Column.WATCH).data()) for row in range(model.rowCount())]
+
+
+def test_a_watch_is_a_column_beside_the_events(qtbot: QtBot, tab: StreamTab, shop: str) -> None:
+    QAbstractItemModelTester(tab.events, QAbstractItemModelTester.FailureReportingMode.Fatal, tab)
+    watches = tab.workspace.watches
+    total = Watch("Order", "/orderTotal/amount")
+    watches.add(total)
+    watches.show_as_column(next(one for one in watches.of("Order") if one.watch == total))
+    qtbot.waitUntil(lambda: column(tab) == ["21.00", "21.00", "26.50", "26.50", "26.50"], timeout=WAIT)
+    assert tab.events.headerData(Column.WATCH, Qt.Orientation.Horizontal) == "/orderTotal/amount"
+    store(shop, STORY, [new("OrderCancelled", {"customerId": "c-0", "reason": "late"})], 5)
+    qtbot.waitUntil(lambda: column(tab)[5:] == ["26.50"], timeout=WAIT)
+    shipped = next(one for one in watches.of("Order") if one.watch.title == DECLARED[1])
+    watches.show_as_column(shipped)
+    qtbot.waitUntil(lambda: column(tab) == ["true"] * 6, timeout=WAIT)
+    assert watches.column == shipped
+    odd = Watch("Order", "state.approved.revision == 1")
+    watches.add(odd)
+    watches.show_as_column(next(one for one in watches.of("Order") if one.watch == odd))
+    qtbot.waitUntil(lambda: column(tab) == ["⚠", "true", "true", "false", "false", "false"], timeout=WAIT)
+    tab.grab()
+    watches.remove(odd)
+    assert column(tab) == []

@@ -163,6 +163,21 @@ def test_what_arrives_is_followed(qtbot: QtBot, dock: WatchesDock, url: str) -> 
     qtbot.waitUntil(lambda: shown(dock)[SHIPPED][1].startswith("Broken at v4"), timeout=WAIT)
 
 
+def test_a_watch_is_shown_as_a_column(qtbot: QtBot, dock: WatchesDock) -> None:
+    look(qtbot, dock, 3)
+
+    def shown_after_click_on(row: int) -> tuple[object, bool]:
+        dock.table.selectRow(row)
+        click(dock.column_button)
+        return dock._workspace.watches.column, dock.column_button.isChecked()
+
+    assert shown_after_click_on(1) == (dock.known[1], True)
+    dock.table.selectRow(0)
+    assert not dock.column_button.isChecked()
+    assert shown_after_click_on(0) == (dock.known[0], True)
+    assert shown_after_click_on(0) == (None, False)
+
+
 def test_all_streams_are_checked(qtbot: QtBot, dock: WatchesDock) -> None:
     look(qtbot, dock, 3)
     dock.table.selectRow(0)
