@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import math
 import re
 import secrets
@@ -38,6 +37,7 @@ class Pseudonyms:
         self._ids = frozenset(stream.id for stream in streams)
         self._key = key or secrets.token_bytes(32)
         self._seen: dict[str, str] = {}  # texts that were replaced in payloads
+        self._figures: dict[str, str] = {}  # and figures of numbers
 
     # -- what is replaced ----------------------------------------------------------------------------------------------
 
@@ -128,6 +128,12 @@ class Pseudonyms:
         return Decimal((sign, tuple(map(int, found_digits)), exponent))
 
     def _digits(self, digits: str) -> str:
+        found = self._figures.get(digits)
+        if found is None:
+            found = self._figures[digits] = self._other_digits(digits)
+        return found
+
+    def _other_digits(self, digits: str) -> str:
         """Other digits, as many, of which neither the first nor the last is 0: a permutation of all such numbers."""
         count = len(digits)
         if count == 1:
@@ -156,4 +162,5 @@ class Pseudonyms:
                 return place
 
     def _digest(self, what: str, value: str) -> bytes:
-        return hmac.new(self._key, f"{what}\n{value}".encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+        raw = f"{what}\n{value}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(raw, key=self._key, digest_size=32).digest()

@@ -159,7 +159,7 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", metavar="N", type=whole_number, default=1, help="who orders what (default 1)")
     simulate.add_argument("--create", action="store_true", help="make our own store if there is nothing yet")
 
-    snapshots = add_verb(verbs, "snapshots", "list, take, verify or delete snapshots", "Snapshots: a cache of states.")
+    snapshots = add_verb(verbs, "snapshots", "list, take, verify or plan snapshots", "Snapshots: a cache of states.")
     what = snapshots.add_subparsers(dest="what", metavar="WHAT", required=True, title="what")
     for name, text in (
         ("list", "list snapshots"),

@@ -41,9 +41,11 @@ def opened(
     store = _open(arguments)
     try:
         if writes and not store.info.writable:
-            if store.info.layout == "own":
+            if store.info.layout == "own" and not store.info.bundle:
                 store.close()
                 store = _open(arguments, writable=True)
+            elif not foreign and store.info.bundle:
+                raise ReadOnly("This is a bundle: it is only for reading.", "What is written belongs into a store.")
             elif not foreign:
                 raise ReadOnly(
                     f"This store ({store.info.layout}) is open read-only.",

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ _INDEXES = (
 _TEXT = "CAST(? AS TEXT)"
 _EVENT = f"INSERT INTO events VALUES (?, {_TEXT}, {_TEXT}, ?, {_TEXT}, {_TEXT}, {_TEXT}, {_TEXT}, ?)"
 _SNAPSHOT = f"INSERT INTO snapshots VALUES ({_TEXT}, {_TEXT}, ?, {_TEXT}, ?, {_TEXT}, ?, {_TEXT}, {_TEXT})"
-_STREAM = f"INSERT INTO streams VALUES ({_TEXT}, {_TEXT}, ?) ON CONFLICT DO UPDATE SET version = max(version, ?)"
+_STREAM = f"INSERT INTO streams VALUES ({_TEXT}, {_TEXT}, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,17 @@ def _filled(
         for table in _TABLES:
             driver.execute(table)
         driver.execute("BEGIN")
-        for event in events:
-            places.append(event.position)
-            driver.execute(_EVENT, _event_row(len(places), event))
-            driver.execute(_STREAM, (_bytes(event.category), _bytes(event.id), event.version, event.version))
-            if len(places) % _EVERY == 0:
-                _require_room(driver)
-                yield len(places)
+        versions: dict[tuple[str, str], int] = {}
+        coming = iter(events)
+        while batch := list(islice(coming, _EVERY)):
+            driver.executemany(_EVENT, [_event_row(len(places) + n, event) for n, event in enumerate(batch, 1)])
+            for event in batch:
+                places.append(event.position)
+                key = event.category, event.id
+                versions[key] = max(event.version, versions.get(key, 0))
+            _require_room(driver)
+            yield len(places)
+        driver.executemany(_STREAM, [(_bytes(c), _bytes(id), version) for (c, id), version in versions.items()])
         _put_in_order(driver, places)
         kept = 0
         for snapshot in snapshots:
@@ -115,8 +120,7 @@ def _filled(
             driver.execute(index)
         driver.execute("COMMIT")
         _require_room(driver)
-        streams: int = driver.execute("SELECT count(*) FROM streams").fetchone()[0]
-    return streams, len(places), kept
+    return len(versions), len(places), kept
 
 
 def _require_room(driver: sqlite3.Connection) -> None:

@@ -148,10 +148,10 @@ class Workspace(QObject):
         if session != self._session or self.info is not None:
             return
         self.info = info
-        self.noting.open(info.identity)
         opened, failed = partial(self._engine_opened, session), partial(self._engine_failed, session)
         self._lanes = lanes = Lanes(self._opening(), self._delivery, opened, failed)
         self.opened.emit()
+        self.noting.open(info.identity)
         self.subscriptions.look()
         # Starting a process holds up every thread: after the first page, unless a panel asks it something before.
         QTimer.singleShot(WARMING, self, lambda: lanes.lane("interactive") if self._lanes is lanes else None)

@@ -84,6 +84,8 @@ def test_a_store_is_not_written_over_and_a_bundle_not_written_to(run: Run, url: 
     content = file.read_bytes()
     for words in (
         ("append", str(file), "--category", "Order", "--id", "o1", "--type", "T", "--data", "{}"),
+        ("services", "run", str(file), "--seconds", "5"),
+        ("snapshots", "plan", str(file), "--every", "1", "--take"),
         ("snapshots", "take", str(file), "--category", "Order", "--id", "o1"),
     ):
         done = run(*words)

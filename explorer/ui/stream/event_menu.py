@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
+from explorer.branches import Truncate
+from explorer.engine.asks_branches import BranchText
 from explorer.model import StreamKey
 from explorer.ui.look import text
 from explorer.ui.look.icons import icon
-from explorer.ui.pane import copy_text
+from explorer.ui.pane import copy_text, copy_value
 from explorer.ui.recipes import event_sql, events_command
 from explorer.ui.stream.timeline import Timeline
 from explorer.ui.workspace import Workspace
@@ -43,8 +47,15 @@ def event_menu(workspace: Workspace, timeline: Timeline, ordinal: int, key: Stre
     ):
         if words:
             menu.addAction(title).triggered.connect(lambda _on=False, it=words: copy_text(workspace, it))
+    upto = BranchText(key.category, key.id, (Truncate(ordinal),), "test", plugins=_files(workspace))
+    test = menu.addAction("Copy as pytest file, up to here")
+    test.triggered.connect(lambda: copy_value(workspace, parent, upto, plain=False))
     if workspace.writable:
         draft = {"category": key.category, "id": key.id, "version": version}
         menu.addSeparator()
         menu.addAction("Append one like this…").triggered.connect(lambda: workspace.append_wanted.emit(draft))
     return menu
+
+
+def _files(workspace: Workspace) -> tuple[str, ...]:
+    return tuple(str(Path(file).resolve()) for file in workspace.plugins)
