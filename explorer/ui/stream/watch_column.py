@@ -32,7 +32,7 @@ class WatchAsColumn(QObject):
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._ask)
         self._workspace.watches.column_changed.connect(self._show)
-        tab.replaying.finished.connect(self._forget)
+        tab.replaying.finished.connect(self._grew)
         self._show()
 
     def _show(self) -> None:
@@ -44,14 +44,12 @@ class WatchAsColumn(QObject):
         self._stretches.clear()
         self._tab.events.set_watch(known.watch.title if known else "", self.value if known else None)
 
-    def _forget(self) -> None:
-        """The stream has grown: the last stretch may be longer now. Or it was told anew: nothing is known."""
-        told_anew = self._generation != self._tab.timeline.generation
-        self._generation = self._tab.timeline.generation
-        if self._known is not None:
-            whole = {start: part for start, part in self._stretches.items() if len(part.texts) == STRETCH}
-            self._stretches = {} if told_anew else whole
-            self._tab.events.watch_changed()
+    def _grew(self) -> None:
+        """What is known of a stream that was only added to stays."""
+        if self._generation != self._tab.timeline.generation:
+            self._generation = self._tab.timeline.generation
+            self._stretches.clear()
+        self._tab.events.watch_changed()
 
     def value(self, ordinal: int) -> tuple[str, str]:
         """The letter and the text of the value after this event; asked for if they are not known."""

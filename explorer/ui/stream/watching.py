@@ -19,6 +19,8 @@ from explorer.ui.stream.stream_panes import StreamPanes
 from explorer.ui.workspace import Ask
 from explorer.watches import Watch
 
+PACE_MS = 200  # while events arrive the bands follow at most so often
+
 
 class WatchesOfStream(QObject):
     """Asks for the courses when the stream has grown or the watches have changed, once at a time, while one can see."""
@@ -36,13 +38,22 @@ class WatchesOfStream(QObject):
         self.destroyed.connect(lambda: cancel_all(running))  # nobody waits for it any more
         tab.installEventFilter(self)
         tab.bands.wanted.connect(go_to)
-        tab.replaying.finished.connect(self.refresh)
+        tab.replaying.finished.connect(self._grew)
         self._list.changed.connect(self.refresh)
+        self._later = QTimer(self, interval=PACE_MS, singleShot=True)
+        self._later.timeout.connect(self.refresh)
         actions, some = self._workspace.actions, lambda: tab.timeline.count > 0
         actions.bind("next_flip", partial(self.go_to_flip, True), tab, some)
         actions.bind("previous_flip", partial(self.go_to_flip, False), tab, some)
         actions.bind("watch", self._watch_current, tab.state.tree, some)
         tab.state.tree.entries.append(MenuEntry("Watch this value", self.watch, "eye"))
+
+    def _grew(self) -> None:
+        """At once at first, then not with every event of a stream that many write to."""
+        if not self._told:
+            self.refresh()
+        elif not self._later.isActive():
+            self._later.start()
 
     def refresh(self) -> None:
         """Have the bands show what is so now; when the tab is seen next, if nobody sees it."""

@@ -7,10 +7,16 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from explorer.expressions import Expression, Mistake
+from explorer.translation import FUNCTIONS, METHODS, OF_EVENT
 from explorer.ui.look import text, theme
 from explorer.watches import Watch
 
 EXAMPLE = 'a path (/status), or: sum(l.quantity for l in state.lines) < 10 · event.type != "Shipped" or before.paid'
+
+HELP = f"""A path into the state, as /lines/sku=A-1/quantity, or an expression:
+state after the event · before it · event.{", event.".join(OF_EVENT)}
+members as state.order.total or state["order total"] · {", ".join(f"{name}()" for name in FUNCTIONS)}
+loops as sum(l.quantity for l in state.lines if l.open) · {", ".join(f".{name}()" for name in METHODS)}"""
 
 
 class WatchForm(QWidget):
@@ -30,6 +36,7 @@ class WatchForm(QWidget):
         self.source.setFont(theme.mono_font())
         self.source.setPlaceholderText(EXAMPLE)
         self.source.setAccessibleName("What to watch")
+        self.source.setToolTip(text.tooltip(HELP))
         self.words = QLineEdit(self)
         self.words.setPlaceholderText("Name (optional)")
         self.words.setAccessibleName("Name of the watch")
