@@ -43,12 +43,14 @@ class Writings(Struct, frozen=True, tag=True):
 
 
 class NextWriting(Ask, frozen=True, tag=True):
-    """The nearest event after this ordinal (`backwards`: before it) that wrote there. → `WritingFound`."""
+    """The nearest event after the ordinal `start` (`backwards`: before it) that wrote what a row of the state after
+    `ordinal` stands for. → `WritingFound`."""
 
     category: str
     id: str
     ordinal: int
     path: str
+    start: int
     backwards: bool = False
     generic: bool = False
 

@@ -73,7 +73,7 @@ def _told(store: Store, folding: Folding, writing: Writing) -> Written:
 
 
 def _next(folding: Folding, track: Track, ask: NextWriting) -> Turn:
-    where = {"upto": ask.ordinal - 1} if ask.backwards else {"after": ask.ordinal}
+    where = {"upto": ask.start - 1} if ask.backwards else {"after": ask.start}
     for one in writings(folding.replay, track, **where):
         if one is not None:
             return WritingFound(one.ordinal)

@@ -86,6 +86,7 @@ class Workspace(QObject):
         self.current_stream: tuple[str, str, int] = ("", "", 0)
         self.marked: tuple[str, str, int] | None = None  # stream and version that were marked for compare last
         self.live = LiveState("off")
+        self._after_closing: list[Callable[[], None]] | None = None  # what waits for a store to be let go
         self._session = 0  # answers of an earlier one are dropped
         self._delivery = Delivery(self)
         self._workers: dict[str, Worker] = {}
@@ -161,18 +162,23 @@ class Workspace(QObject):
     def close(self, then: Callable[[], None] | None = None) -> None:
         """Let go of the store within two seconds, whatever runs. Writes that have not started are dropped (the window
         asks before); one that runs gets some time, then its outcome is left to be looked up at the next start."""
+        after = [then] if then is not None else []
         if not self._workers and self._polling is None:
             self._session += 1
-            if then is not None:
+            if self._after_closing is not None:  # what was open is still being let go
+                self._after_closing += after
+            elif then is not None:
                 QTimer.singleShot(0, self, then)
             return
         self.closing.emit()
         workers, polling, lanes, besides = self._let_go()
+        self._after_closing = after
 
         def done() -> None:
+            self._after_closing = None
             self.closed.emit()
-            if then is not None:
-                then()
+            for one in after:
+                one()
 
         ending.end(workers, polling, lanes, besides, lambda: self._delivery.later(done))
 

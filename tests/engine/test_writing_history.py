@@ -52,7 +52,7 @@ def test_the_history_of_a_row(tmp_path: Path) -> None:
         assert isinstance(Asking(one, PathHistory("Order", "o1", 9, "/status")).failure(), Invalid)
 
         def nearest(ordinal: int, backwards: bool) -> int | None:
-            ask = NextWriting("Order", "o1", ordinal, "/orderTotal/amount", backwards)
+            ask = NextWriting("Order", "o1", 2, "/orderTotal/amount", ordinal, backwards)
             return Asking(one, ask).answer(WritingFound).ordinal
 
         assert [nearest(ordinal, True) for ordinal in range(3)] == [None, 0, 0]

@@ -1,6 +1,7 @@
 """A person's path through the window, with real mouse and keyboard input under Xvfb; a picture of every stage.
 
-    python -m tests.journey [FOLDER] [--only demo|foreign|story] [--size 1280x800] [--theme light|dark] [--scale 1]
+    python -m tests.journey [FOLDER] [--only demo|foreign|debugger|story] [--size 1280x800] [--theme light|dark]
+        [--scale 1]
 
 Pictures go to FOLDER (default: build/journey). Exit code 0 when the path could be walked to its end.
 """
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def main() -> int:
     parser = argparse.ArgumentParser(prog="journey", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "journey")
-    parser.add_argument("--only", action="append", choices=("demo", "foreign", "story"))
+    parser.add_argument("--only", action="append", choices=("demo", "foreign", "debugger", "story"))
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--scale", default="1")
@@ -49,7 +50,7 @@ def main() -> int:
             desk = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
             try:
                 codes = []
-                for path in options.only or ("demo", "foreign"):
+                for path in options.only or ("demo", "foreign", "debugger"):
                     walk = [sys.executable, "-m", "tests.journey.walk", path, str(options.folder), options.theme]
                     codes.append(subprocess.run(walk, cwd=ROOT, env=environment, timeout=600, check=False).returncode)
                 return max(codes)

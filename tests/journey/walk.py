@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication
 from explorer import settings as settings_module
 from explorer.ui import app
 from explorer.ui.window import Window
-from tests.journey import demo, foreign, story
+from tests.journey import debugger, demo, foreign, story
 from tests.journey.hand import Walker
 
-PATHS = {"demo": demo.path, "foreign": foreign.path, "story": story.path}
+PATHS = {"demo": demo.path, "foreign": foreign.path, "debugger": debugger.path, "story": story.path}
 
 
 def main(name: str, folder: Path, theme: str) -> int:

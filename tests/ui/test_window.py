@@ -385,3 +385,16 @@ def test_the_window_lives_while_thousands_of_events_arrive(qtbot: QtBot, window:
     timer.stop()
     writer.join()
     assert len(beats) > 5
+
+
+def test_what_is_opened_while_another_store_closes_is_shown(qtbot: QtBot, window: Window) -> None:
+    spec = window.workspace.spec
+    assert spec is not None
+    closed: list[bool] = []
+    window.workspace.closed.connect(lambda: closed.append(window.workspace.is_open))
+    window.close_store()
+    with qtbot.waitSignal(window.workspace.opened, timeout=PATIENCE):
+        window.open(spec)
+    qtbot.waitUntil(lambda: bool(closed), timeout=PATIENCE)
+    assert closed == [False], "first the one is let go, then the other opened"
+    assert window.pages.currentWidget() is window.tabs

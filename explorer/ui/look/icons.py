@@ -61,6 +61,8 @@ class _Engine(QIconEngine):
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
         # The size is in logical pixels; what is painted has `scale` times as many.
         side = min(size.width(), size.height())
+        if side < 1:  # a tab that is squeezed to nothing
+            return QPixmap()
         return pixmap(self._name, self._colour(mode, state), side, side, scale)
 
     def actualSize(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QSize:

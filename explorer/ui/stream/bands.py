@@ -111,6 +111,8 @@ class Bands(QWidget):
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self.size().isEmpty():  # while the tab is being laid out
+            return
         painter = QPainter(self)
         if self._picture is None or self._picture.deviceIndependentSize().toSize() != self.size():
             self._picture = self._draw(self.devicePixelRatioF())

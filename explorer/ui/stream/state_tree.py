@@ -37,6 +37,9 @@ class StateTree(QWidget):
         self._ordinal = -1
         self._version = 0
         self._generic = False
+        self._followed: tuple[int, str] | None = None  # ordinal and path of the row whose changes are gone through
+        self._jumping = False  # there from another change of it
+        self._missing: str | None = None  # the path that is selected because that row is not there
         self.head = PaneHead("State", self)
         self.model = PagedTreeModel(parent=self)
         self.tree = ValueTree(self.model, "State", self)
@@ -70,8 +73,8 @@ class StateTree(QWidget):
         whole.addWidget(self.finder)
         whole.addWidget(self.history, 2)
         workspace.actions.bind("blame", self.show_writers, self, self._some)
-        workspace.actions.bind("previous_change", lambda: self._jump(backwards=True), self, self._some)
-        workspace.actions.bind("next_change", lambda: self._jump(backwards=False), self, self._some)
+        workspace.actions.bind("previous_change", lambda: self._jump(backwards=True), self, self._selected_or_followed)
+        workspace.actions.bind("next_change", lambda: self._jump(backwards=False), self, self._selected_or_followed)
         workspace.actions.bind("find", self.finder.ask, self)
         workspace.actions.bind("find_next", lambda: self.finder.again(1), self)
         workspace.actions.bind("find_previous", lambda: self.finder.again(-1), self)
@@ -130,6 +133,8 @@ class StateTree(QWidget):
         text.set_label(self.head.heading, f"State at v {text.number(self._version)}")
         if self.model.rowCount():
             self._stack.setCurrentIndex(0)
+            if self._jumping:
+                self._select_followed()
         else:
             self.empty.say("The state is empty", self.model.problem or "No event has put anything into it yet.")
             self._stack.setCurrentIndex(1)
@@ -148,6 +153,9 @@ class StateTree(QWidget):
     def _some(self) -> bool:
         return self._selected() is not None
 
+    def _selected_or_followed(self) -> bool:
+        return self._some() or self._followed is not None
+
     def show_writers(self, row: Row | None = None) -> None:
         """All events that ever wrote what this row, or the selected one, stands for."""
         row = row or self._selected()
@@ -158,15 +166,31 @@ class StateTree(QWidget):
     def _jump(self, *, backwards: bool) -> None:
         """To the nearest event that wrote the selected value."""
         row = self._selected()
-        if row is None:
+        if self._missing is not None and row is not None and row.path != self._missing:
+            self._missing = None  # somebody has selected another one
+        if self._missing is None and row is not None and (self._followed is None or self._followed[1] != row.path):
+            self._followed = self._ordinal, row.path
+        if self._followed is None:
             return
-        ask = NextWriting(self._category, self._id, self._ordinal, row.path, backwards, self._generic)
+        ask = NextWriting(self._category, self._id, *self._followed, self._ordinal, backwards, self._generic)
         self._workspace.engine(ask, self._jumped, self._failed, owner=self, text="Looking for the next change")
+
+    def _select_followed(self) -> None:
+        """The row whose changes are gone through may have come to be another one (a list that was empty, say), or be
+        missing; then that which is selected instead is not meant."""
+        self._jumping = False
+        path = self._followed[1] if self._followed is not None else None
+        node = next((one for one in self.model.walk() if one.row is not None and one.row.path == path), None)
+        if node is not None:
+            self.tree.setCurrentIndex(self.model.index_of(node))
+        row = self._selected()
+        self._missing = (row.path if row is not None else "") if node is None else None
 
     def _jumped(self, found: WritingFound) -> None:
         if found.ordinal is None:
             self._workspace.message.emit("No other event that way wrote the selected value.")
         else:
+            self._jumping = True
             self.step_wanted.emit(found.ordinal)
 
     # -- menu -------------------------------------------------------------------------------------------------------

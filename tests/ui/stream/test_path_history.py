@@ -13,7 +13,7 @@ from explorer.ui.parts.value_cells import heat
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.workspace import Workspace
 from tests.ui.conftest import opened
-from tests.ui.sample import new
+from tests.ui.sample import money, new
 from tests.ui.shown_streams import STORY, WAIT, settle, show, store, story
 
 
@@ -112,6 +112,23 @@ def test_from_change_to_change(qtbot: QtBot, tab: StreamTab) -> None:
         tab.workspace.actions.trigger("previous_change")
     tab.workspace.actions.trigger("next_change")
     qtbot.waitUntil(lambda: tab.version == 3, timeout=WAIT)
+
+
+def test_a_row_that_becomes_another_one_is_gone_after(qtbot: QtBot, workspace: Workspace, shop: str) -> None:
+    """A customer's reservations: empty at first, then an object that can be opened."""
+    key = StreamKey("Customer", "c-9")
+    reserved = {"orderId": "o", "orderTotal": money("1.00"), "revision": 1}
+    store(shop, key, [new("CustomerCreated", {"name": "A", "creditLimit": money("5.00")}),
+                      new("CustomerCreditReserved", reserved)])  # fmt: skip
+    tab = show(qtbot, opened(qtbot, workspace, shop), key)
+    select(qtbot, tab, "/reservations")
+    tab.workspace.actions.trigger("previous_change")
+    qtbot.waitUntil(lambda: tab.version == 1, timeout=WAIT)
+    settle(qtbot, tab)
+    tab.workspace.actions.trigger("next_change")
+    qtbot.waitUntil(lambda: tab.version == 2, timeout=WAIT)
+    settle(qtbot, tab)
+    assert tab.state.model.node_at(tab.state.tree.currentIndex()).path == "/reservations"
 
 
 def test_it_grows_with_what_arrives(qtbot: QtBot, workspace: Workspace, told: str) -> None:
