@@ -403,6 +403,12 @@ def test_from_a_stream_by_key_and_from_the_menu_of_an_event(
     ready(page)
     assert rows(page)[1][3] == "edited"
     assert not page.editor.isVisible()
+    press(page, Qt.Key.Key_Down, ALT)  # which is a key of the state's tree, too
+    ready(page)
+    assert [row[2] for row in rows(page)][1:4] == ["", "OrderRevised", "OrderApproved"]
+    press(page, Qt.Key.Key_Z, CONTROL)
+    ready(page)
+    assert rows(page)[1][3] == "edited"
     window.tabs.setCurrentWidget(tab)
     assert menu_entry(tab, 2, "What if this had not happened")
     ready(page)
