@@ -36,7 +36,7 @@ Domains: what folds and decides
     expressions      what a watch looks at: a path or an expression that can do no harm; translation makes a function of
                      it, whose operations are in operations and exact (arithmetic)
     watches          how such a watch went over a stream: intervals, flips, what broke it
-    branches         what if: a stream with some of its events edited
+    branches         what if: a stream with some of its events edited (branch_rows: side by side)
     lockstep         such a branch, folded beside its stream
     given_when_then  a stream, or such a branch, as a pytest file
     violations       the streams of a category in which such a watch is false

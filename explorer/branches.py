@@ -7,12 +7,14 @@ ordinal of a stored event, or -1, -2 … for those that were put in, in the orde
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias, overload
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from explorer import payload, settings
+from explorer.branch_rows import Row, Rows
 from explorer.errors import Invalid
 from explorer.model import Event
 
@@ -87,84 +89,11 @@ class Branch(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, edits=(*self.edits, self.undone[-1]), undone=self.undone[:-1])
 
 
-class Row(NamedTuple):
-    """One line of base and branch side by side. Ordinals count the events of each; None: it has none here."""
-
-    line: int
-    base: int | None
-    branch: int | None
-    how: str  # "", "skipped", "edited", "inserted", "moved here", "moved away" or "cut off"
-
-
 class _Slot(NamedTuple):
     line: int
     stored: bool  # the base has its event here
     there: bool  # so has the branch
     how: str = ""
-
-
-class Rows(Sequence[Row]):
-    """The rows of a branch. Those before the first line that was touched, and those after the last, are made when
-    somebody looks: a long stream costs no more than what was done to it."""
-
-    def __init__(self, before: int, touched: Sequence[Row], stored: int) -> None:
-        self._before = before  # so many rows as they are stored
-        self._touched = touched
-        there = [row.branch for row in touched if row.branch is not None]
-        self._next = before + sum(row.base is not None for row in touched)  # first ordinal of the base after those
-        self._shift = (there[-1] + 1 if there else before) - self._next  # from there on, of the branch's ordinals
-        self._after = before + len(touched)  # first row after those
-        self._count = self._after + stored - self._next
-        self._ends: list[tuple[int, int]] = []
-        base = branch = before - 1
-        for row in touched:
-            base = base if row.base is None else row.base
-            branch = branch if row.branch is None else row.branch
-            self._ends.append((base, branch))
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        if isinstance(index, slice):
-            return [self._row(number) for number in range(*index.indices(self._count))]
-        if not -self._count <= index < self._count:
-            raise IndexError(index)
-        return self._row(index % self._count)
-
-    def __iter__(self) -> Iterator[Row]:
-        return map(self._row, range(self._count))
-
-    def _row(self, index: int) -> Row:
-        if index < self._before:
-            return Row(index, index, index, "")
-        if index < self._after:
-            return self._touched[index - self._before]
-        ordinal = index - self._after + self._next
-        return Row(ordinal, ordinal, ordinal + self._shift, "")
-
-    def ordinals(self, index: int) -> tuple[int, int]:
-        """Of the last events of base and branch up to this row; -1 where there is none yet."""
-        if index < self._before:
-            return index, index
-        if index < self._after:
-            return self._ends[index - self._before]
-        ordinal = index - self._after + self._next
-        return ordinal, ordinal + self._shift
-
-    def find(self, line: int) -> int | None:
-        """The row of this line: where the branch has it, else where it is stored. None: there is none."""
-        found = [n for n, row in enumerate(self._touched, self._before) if row.line == line]
-        if found:
-            return next((n for n in found if self._row(n).branch is not None), found[0])
-        if 0 <= line < self._before:
-            return line
-        row = line - self._next + self._after
-        return row if line >= self._next and row < self._count else None
 
 
 class Outline(NamedTuple):
@@ -186,9 +115,8 @@ def arrange(branch: Branch, events: Sequence[Event]) -> Arranged:
     Events keep their version up to the first edit; from there on they count as a store would have counted them.
     """
     outlined = outline(branch.edits, len(events))
-    begun = events[: outlined.shared]
-    later = later_events(branch, outlined, events.__getitem__, events[0].version if events else 1)
-    return Arranged(outlined.rows, (*begun, *later))
+    made = Made(branch, outlined, events.__getitem__, events[0].version if events else 1)
+    return Arranged(outlined.rows, (*events[: outlined.shared], *made.later(outlined.shared)))
 
 
 def outline(edits: Iterable[AnyEdit], count: int) -> Outline:
@@ -226,6 +154,13 @@ def outline(edits: Iterable[AnyEdit], count: int) -> Outline:
     return Outline(rows, drafts, next((n for n, row in enumerate(touched, first) if row.how), len(rows)))
 
 
+def about_end(edits: Iterable[AnyEdit]) -> bool:
+    """Whether what comes after the last event is another matter than it was: something is put there, or cut off."""
+    return any(
+        isinstance(edit, Truncate) or (isinstance(edit, Insert | Move) and edit.before is None) for edit in edits
+    )
+
+
 def _touched(edits: Sequence[AnyEdit], count: int) -> tuple[int, int]:
     """The stretch of stored lines that the edits are about: from this one to before that one."""
     first, last = count, 0
@@ -241,19 +176,6 @@ def _touched(edits: Sequence[AnyEdit], count: int) -> tuple[int, int]:
             elif place >= 0:
                 first, last = min(first, place), max(last, min(place + 1, count))
     return min(first, last), last
-
-
-def later_events(branch: Branch, outlined: Outline, stored: Callable[[int], Event], first: int) -> Iterator[Event]:
-    """The events of the branch from the first edit on. `stored` gives stored events by ordinal, from the one before
-    the first edit on; `first` is the version of the stream's first event."""
-    before = stored(outlined.shared - 1) if outlined.shared else None
-    for index in range(outlined.shared, len(outlined.rows)):
-        row = outlined.rows[index]
-        if row.branch is None:
-            continue
-        event = _event(row.line, outlined.drafts, stored, before, branch)
-        before = replace(event, version=before.version + 1 if before else first, native_version=None)
-        yield before
 
 
 def _checked(data: str) -> bytes:
@@ -316,23 +238,67 @@ def _cut_off(slots: list[_Slot], start: int) -> None:
     ]
 
 
-def _event(
-    line: int,
-    drafts: dict[int, tuple[str, bytes]],
-    stored: Callable[[int], Event],
-    before: Event | None,
-    branch: Branch,
-) -> Event:
-    draft = drafts.get(line)
-    if line >= 0:
+# -- events ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Made:
+    """The events of a branch, made of the stored ones when they are wanted: a branch keeps none.
+
+    `stored` gives the event of an ordinal; `first` is the version of the stream's first event.
+    """
+
+    branch: Branch
+    outline: Outline
+    stored: Callable[[int], Event]
+    first: int
+
+    def event(self, row: int) -> Event:
+        """The branch's event in this row, where it has one."""
+        line, _, ordinal, _ = self.outline.rows[row]
+        assert ordinal is not None
+        return self.stored(line) if row < self.outline.shared else self._made(row, line, self.version(ordinal))
+
+    def later(self, start: int) -> Iterator[Event]:
+        """The branch's events from this row on, which is none before the first edit."""
+        version: int | None = None
+        for row in range(start, len(self.outline.rows)):
+            line, _, ordinal, _ = self.outline.rows[row]
+            if ordinal is not None:
+                version = self.version(ordinal) if version is None else version + 1
+                yield self._made(row, line, version)
+
+    def version(self, ordinal: int) -> int:
+        """Of an event of the branch that is not before the first edit."""
+        shared = self.outline.shared
+        return (self.stored(shared - 1).version + 1 if shared else self.first) + ordinal - shared
+
+    def _made(self, row: int, line: int, version: int) -> Event:
+        draft = self.outline.drafts.get(line)
         if draft is None:
-            return stored(line)
+            return replace(self.stored(line), version=version, native_version=None)
         kind, data = draft
-        return replace(stored(line), type=kind, data=data, size=len(data), problem=None)
-    assert draft is not None
-    kind, data = draft
-    at = before.recorded_at if before else None
-    return Event(branch.category, branch.id, 0, None, kind, data, recorded_at=at, size=len(data))
+        if line >= 0:
+            return replace(
+                self.stored(line),
+                version=version,
+                native_version=None,
+                type=kind,
+                data=data,
+                size=len(data),
+                problem=None,
+            )
+        branch = self.branch
+        at = self._time_before(row)
+        return Event(branch.category, branch.id, version, None, kind, data, recorded_at=at, size=len(data))
+
+    def _time_before(self, row: int) -> datetime | None:
+        """When the last stored event before this row was recorded."""
+        for number in range(row - 1, -1, -1):
+            line, _, ordinal, _ = self.outline.rows[number]
+            if line >= 0 and ordinal is not None:
+                return self.stored(line).recorded_at
+        return None
 
 
 # -- keeping -----------------------------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ a state can be made of its JSON again; otherwise it is folded from the first eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from explorer import fold, payload
-from explorer.branches import Branch, Outline, Rows, later_events, outline
+from explorer.branch_rows import Rows
+from explorer.branches import AnyEdit, Branch, Made, Outline, about_end, outline
 from explorer.diff import Change, diff, same
 from explorer.errors import Invalid
 from explorer.fold import StepFailed, Upcast
@@ -62,7 +64,7 @@ class Lockstep:
 
     rows: Rows
     shared: int  # rows before the first edit
-    later: tuple[Event, ...]  # of the branch, from the first edit on
+    made: Made
     base: Replay
     branch: BranchReplay
     diverges: int | None
@@ -74,7 +76,7 @@ class Lockstep:
 
     def events(self, stored: Sequence[Event]) -> tuple[Event, ...]:
         """All events of the branch."""
-        return (*stored[: self.shared], *self.later)
+        return (*stored[: self.shared], *self.made.later(self.shared))
 
     def states(self, row: int) -> tuple[Json, Json]:
         """Of base and branch, after what stands in this row; -1: before all. Raises `Invalid`."""
@@ -111,9 +113,8 @@ def fold_both(branch: Branch, events: Sequence[Event], aggregate: Aggregate | No
     """
     base = Replay(aggregate, upcast, history=lambda: iter(events))
     base.extend(events)
-    outlined = outline(branch.edits, len(events))
-    begun = events[: outlined.shared]
-    work = fold_branch(branch, outlined, base, upcast, events.__getitem__, lambda limit: begun[:limit])
+    made = Made(branch, outline(branch.edits, len(events)), events.__getitem__, events[0].version if events else 1)
+    work = fold_branch(made, base, upcast)
     while True:
         try:
             next(work)
@@ -122,71 +123,78 @@ def fold_both(branch: Branch, events: Sequence[Event], aggregate: Aggregate | No
             return both
 
 
-def fold_branch(
-    branch: Branch,
-    outlined: Outline,
-    base: Replay,
-    upcast: Upcast | None,
-    stored: Callable[[int], Event],
-    beginning: Callable[[int], Sequence[Event]],
-    snapshot: Snapshot | None = None,
-) -> Work:
-    """Fold the branch beside its base, which has been folded.
-
-    `stored` gives the base's events, from the one before the first edit on; `beginning` at most so many from the first
-    on, none after the first edit, and is asked only where the state before that might not be gone on from. `snapshot`:
-    what the base began with, if its first events are not stored.
-    """
-    first = stored(0).version if base.count and not outlined.shared else 1
-    later: list[Event] = []
-    for event in later_events(branch, outlined, stored, first):
-        later.append(event)
-        if len(later) % _ROWS == 0:
-            yield 0
-    replay = _gone_on(base, outlined.shared, later, upcast, beginning)
+def fold_branch(made: Made, base: Replay, upcast: Upcast | None, snapshot: Snapshot | None = None) -> Work:
+    """Fold the branch beside its base, which has been folded. `snapshot`: what the base began with, if its first events
+    are not stored."""
+    outlined = made.outline
+    shared = outlined.shared
+    replay = _gone_on(made, base, upcast)
     if replay is None:
-        events = (*beginning(outlined.shared), *later) if outlined.shared else tuple(later)
-        history: Callable[[], Iterator[Event]] = lambda: iter(events)  # noqa: E731 - named for its type
         aggregate = None if base.generic else base.aggregate
-        replay = BranchReplay(base, 0, Replay(aggregate, upcast, base=snapshot, history=history))
+        replay = BranchReplay(base, 0, Replay(aggregate, upcast, base=snapshot, history=lambda: _all(made)))
+        yield from _extended(replay, _all(made))
     else:
-        events = tuple(later)
-    for start in range(0, len(events), _SLICE):
-        replay.own.extend(events[start : start + _SLICE])
+        yield from _extended(replay, made.later(shared))
+    both = Lockstep(outlined.rows, shared, made, base, replay, None)
+    return (yield from _compared(both, shared))
+
+
+def grows(both: Lockstep, outlined: Outline, edits: Iterable[AnyEdit]) -> bool:
+    """Whether the branch with these edits can be folded further, now that its base has more events."""
+    return outlined.shared == both.shared and both.branch.own.count > 0 and not about_end(edits)
+
+
+def grow(both: Lockstep, outlined: Outline) -> Work:
+    """Fold the branch further, as its base has been; see `grows`."""
+    both.made.outline = outlined
+    more = outlined.rows.ordinals(len(outlined.rows) - 1)[1] + 1 - both.branch.count
+    yield from _extended(both.branch, both.made.later(len(outlined.rows) - more))
+    grown = replace(both, rows=outlined.rows)
+    return (yield from _compared(grown, len(both.rows))) if both.diverges is None else grown
+
+
+def _all(made: Made) -> Iterator[Event]:
+    return chain(map(made.stored, range(made.outline.shared)), made.later(made.outline.shared))
+
+
+def _extended(replay: BranchReplay, events: Iterator[Event]) -> Generator[int, None, None]:
+    while True:
+        before = replay.own.count
+        replay.own.extend(islice(events, _SLICE))
+        if replay.own.count == before:
+            return
         yield replay.count
-    both = Lockstep(outlined.rows, outlined.shared, tuple(later), base, replay, None)
-    for row in range(outlined.shared, len(outlined.rows)):
+
+
+def _compared(both: Lockstep, start: int) -> Work:
+    """Find the first row from this one on after which the states differ."""
+    for row in range(start, len(both.rows)):
         if not same(*both.states(row)):
             return replace(both, diverges=row)
         if row % _ROWS == 0:
-            yield replay.count
+            yield both.branch.count
     return both
 
 
-def _gone_on(
-    base: Replay,
-    shared: int,
-    later: Sequence[Event],
-    upcast: Upcast | None,
-    beginning: Callable[[int], Sequence[Event]],
-) -> BranchReplay | None:
+def _gone_on(made: Made, base: Replay, upcast: Upcast | None) -> BranchReplay | None:
     """A replay, of no event yet, that stands where the base has its last state before the first edit; None where that
     state cannot be had from its JSON."""
+    shared = made.outline.shared
     if not shared or -1 in base.errors:
         return None
     aggregate = None if base.generic else base.aggregate
-    if not later:
+    first = next(made.later(shared), None)
+    if first is None:
         return BranchReplay(base, shared, Replay(aggregate, upcast))
-    state, before = base.state(shared - 1), later[0].version - 1
+    state, before = base.state(shared - 1), first.version - 1
+    beginning = map(made.stored, range(min(BEGINNING, shared)))
     if before < 1 or not _json_again(base.aggregate, state, upcast, beginning):
         return None
-    last = Snapshot(later[0].category, later[0].id, before, payload.encode_plain(state))
-    return BranchReplay(base, shared, Replay(aggregate, upcast, base=last, history=lambda: iter(later)))
+    last = Snapshot(first.category, first.id, before, payload.encode_plain(state))
+    return BranchReplay(base, shared, Replay(aggregate, upcast, base=last, history=lambda: made.later(shared)))
 
 
-def _json_again(
-    aggregate: Aggregate, state: Json, upcast: Upcast | None, beginning: Callable[[int], Sequence[Event]]
-) -> bool:
+def _json_again(aggregate: Aggregate, state: Json, upcast: Upcast | None, beginning: Iterator[Event]) -> bool:
     """Whether the reducer can go on from a state that was made of this JSON."""
     try:
         if aggregate.load is not None:
@@ -194,7 +202,7 @@ def _json_again(
         if aggregate is fold.GENERIC:
             return True
         made = fold.initial(aggregate)
-        for event in beginning(BEGINNING):
+        for event in beginning:
             if not fold.shared_json(aggregate, made, MISSING, MISSING)[1]:
                 return False
             with suppress(StepFailed):  # that step changed nothing

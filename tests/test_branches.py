@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer import branches, settings
 from explorer.branches import AnyEdit, Branch, Edit, Insert, Move, Restore, Skip, Truncate, arrange
 from explorer.diff import apply, same
 from explorer.errors import Invalid
-from explorer.lockstep import fold_both
+from explorer.lockstep import fold_both, grow, grows
 from explorer.model import Aggregate, DomainEvent, Event
 from explorer.replay import Replay
 
@@ -206,3 +206,30 @@ def test_several_are_kept_for_a_connection(monkeypatch: pytest.MonkeyPatch, tmp_
     file.write_bytes(file.read_bytes()[:40])
     with pytest.raises(Invalid, match="damaged"):
         branches.kept("shop")
+
+
+@given(edited(), st.integers(0, 6))
+def test_a_branch_that_goes_on_is_as_if_it_had_been_folded_at_once(
+    case: tuple[list[Event], Branch, list[int]], more: int
+) -> None:
+    events, branch, _ = case
+    longer = stored(len(events) + more)
+    both = fold_both(branch, events, SUM, None)
+    further = branches.outline(branch.edits, len(longer))
+    assume(grows(both, further, branch.edits))
+    both.base.extend(longer[len(events) :])
+    both.made.stored = longer.__getitem__
+    work = grow(both, further)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            grown = done.value
+            break
+    whole = fold_both(branch, longer, SUM, None)
+    assert list(grown.rows) == list(whole.rows)
+    assert grown.events(longer) == whole.events(longer)
+    assert [grown.states(row) for row in range(len(grown.rows))] == [
+        whole.states(row) for row in range(len(whole.rows))
+    ]
+    assert grown.diverges == whole.diverges

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Generator
 from itertools import islice
-from typing import NamedTuple
 
 import msgspec
 
 from explorer import commands, payload
-from explorer.branches import Branch, outline
+from explorer.branches import Branch, Made, outline
 from explorer.diff import diff
 from explorer.engine.asks_branches import (
     BranchDiff,
@@ -32,10 +32,11 @@ from explorer.engine.turns import Turn
 from explorer.errors import ExplorerError, Invalid
 from explorer.given_when_then import Expected, differences, exported
 from explorer.loading import events_of
-from explorer.lockstep import Lockstep, fold_branch
-from explorer.model import Event, StreamKey
+from explorer.lockstep import Lockstep, fold_branch, grow, grows
+from explorer.model import Event
 from explorer.stores import Store
 
+KEPT = 64 * 1024**2  # bytes of stored events that are kept, about
 PACE = 0.2  # seconds between two words about how far it is
 _TYPES = 5  # events of one command that are named
 
@@ -46,7 +47,7 @@ class Branching:
     def __init__(self) -> None:
         self._known: object = None
         self._both: Lockstep | None = None
-        self._read: _Read | None = None
+        self._stored: _Stored | None = None
         self._text: tuple[object, Lines, str] | None = None
 
     def answer(self, store: Store, folding: Folding, ask: OfBranch) -> Turn:
@@ -81,64 +82,40 @@ class Branching:
         all else that is shown of a branch is of the same rows."""
         if not isinstance(ask, FoldBranch) and (both := self._kept(folding, ask)):
             return both
-        said = time.monotonic()
         while folding.advance(store):
             yield None
-        count = folding.folded
-        if (both := self._kept(folding, ask)) and both.stored == count:
+        both = self._kept(folding, ask)
+        if both is not None and both.stored == folding.folded:
             return both
         generation = folding.replay.generation
-        outlined = outline(ask.edits, count)
-        yield None
-        read = yield from self._stored(store, folding, max(0, outlined.shared - 1), count)
-        first = folding.version(0) if count else 1
-        work = fold_branch(
-            Branch("", ask.category, ask.id, ask.edits),
-            outlined,
-            folding.replay,
-            folding.domain.upcast if folding.domain else None,
-            read.event,
-            lambda limit: list(islice(events_of(store, folding.key), min(limit, outlined.shared))),
-            store.snapshot(folding.key, first - 1) if first > 1 and store.info.snapshots else None,
-        )
+        outlined = outline(ask.edits, folding.folded)
+        if both is not None and grows(both, outlined, ask.edits):
+            work = grow(both, outlined)
+        else:
+            first = folding.version(0) if folding.folded else 1
+            stored = self._stored if self._stored is not None and self._stored.folding is folding else None
+            self._stored = stored or _Stored(store, folding)
+            made = Made(Branch("", ask.category, ask.id, ask.edits), outlined, self._stored, first)
+            snapshot = store.snapshot(folding.key, first - 1) if first > 1 and store.info.snapshots else None
+            upcast = folding.domain.upcast if folding.domain else None
+            work = fold_branch(made, folding.replay, upcast, snapshot)
+        said = time.monotonic()
         while True:
             try:
                 done = next(work)
             except StopIteration as end:
-                made: Lockstep = end.value
+                folded: Lockstep = end.value
                 break
             now = time.monotonic()
             yield Progress(done, None, "Folding the branch") if now - said > PACE else None
             said = now if now - said > PACE else said
-        self._read = read
-        self._both, self._known = made, (folding.key, ask.edits, generation)
-        return made
+        self._both, self._known = folded, (folding.key, ask.edits, generation)
+        return folded
 
     def _kept(self, folding: Folding, ask: OfBranch) -> Lockstep | None:
         known = folding.key, ask.edits, folding.replay.generation
         same = self._known == known and self._both is not None and self._both.base is folding.replay
         return self._both if same else None
-
-    def _stored(
-        self, store: Store, folding: Folding, since: int, count: int
-    ) -> Generator[Progress | None, None, _Read]:
-        """The stored events from this ordinal on."""
-        read = self._read
-        if read is not None and read.key == folding.key and read.since <= since and read.end == count:
-            return read
-        for start in dict.fromkeys((since, 0)):
-            events: list[Event] = []
-            # All of one version or none: where versions repeat, the events before it are read, too.
-            for event in events_of(store, folding.key, folding.version(start - 1)):
-                if start + len(events) == count:
-                    break
-                events.append(event)
-                if len(events) % STRETCH == 0:
-                    yield None
-            read = _Read(folding.key, start, events)
-            if read.end == count:
-                return read
-        raise Invalid("The stream is not what it was when it was folded.", "Refresh (F5).")
 
     # -- texts -----------------------------------------------------------------------------------------------------
 
@@ -178,27 +155,49 @@ class Branching:
         if index is None or not 0 <= index < len(both.rows):
             raise Invalid(f"There is no row {index}: there are {len(both.rows)}.")
         row = both.rows[index]
-        if row.branch is not None and row.branch >= both.shared:
-            return both.later[row.branch - both.shared]
-        ordinal = row.base if row.base is not None else row.line
-        if self._read is not None and self._read.key == folding.key and ordinal >= self._read.since:
-            return self._read.event(ordinal)
-        return next(islice(events_of(store, folding.key, folding.version(ordinal) - 1), 1))
+        return both.made.event(index) if row.branch is not None else both.made.stored(row.line)
 
 
-class _Read(NamedTuple):
-    """Events of a stream that were read, from this ordinal on."""
+class _Stored:
+    """The events of a stream by ordinal, read in stretches; the last ones read are kept."""
 
-    key: StreamKey
-    since: int
-    events: list[Event]
+    def __init__(self, store: Store, folding: Folding) -> None:
+        self._store = store
+        self.folding = folding
+        self._pages: OrderedDict[int, list[Event]] = OrderedDict()
+        self._bytes = 0
 
-    @property
-    def end(self) -> int:
-        return self.since + len(self.events)
+    def __call__(self, ordinal: int) -> Event:
+        number, place = divmod(ordinal, STRETCH)
+        page = self._pages.get(number)
+        if page is None or place >= len(page):
+            page = self._read(number)
+        if place >= len(page):
+            raise Invalid("The stream is not what it was when it was folded.", "Refresh (F5).")
+        return page[place]
 
-    def event(self, ordinal: int) -> Event:
-        return self.events[ordinal - self.since]
+    def _read(self, number: int) -> list[Event]:
+        self._drop(number)
+        start, folding = number * STRETCH, self.folding
+        # Where versions repeat, those of the version before the first one wanted come, too, or are left out: by hand.
+        before = start
+        while before and folding.version(before - 1) == folding.version(start):
+            before -= 1
+        after = folding.version(before - 1)
+        page = self._store.stream_events(folding.key, after=after, limit=start - before + STRETCH)[start - before :]
+        self._pages[number] = page
+        self._bytes += _weight(page)
+        while self._bytes > KEPT and len(self._pages) > 1:
+            self._drop(next(iter(self._pages)))
+        return page
+
+    def _drop(self, number: int) -> None:
+        self._bytes -= _weight(self._pages.pop(number, []))
+
+
+def _weight(page: list[Event]) -> int:
+    """Bytes, about."""
+    return sum(len(event.data) + len(event.metadata) + 600 for event in page)
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------
@@ -220,9 +219,11 @@ def _row(both: Lockstep, folding: Folding, index: int) -> BranchRow:
     base, branch = (0, ""), (0, "")
     if row.base is not None:
         base = folding.version(row.base), cut(folding.type(row.base), CUT)
-    if row.branch is not None:
-        event = both.later[row.branch - both.shared] if row.branch >= both.shared else None
-        branch = (event.version, cut(event.type, CUT)) if event else base
+    if row.branch is not None and index < both.shared:
+        branch = base
+    elif row.branch is not None:
+        draft = both.made.outline.drafts.get(row.line)
+        branch = both.made.version(row.branch), cut(draft[0] if draft else folding.type(row.line), CUT)
     return BranchRow(row.line, *base, *branch, row.how, cut(both.error(index), CUT))
 
 

@@ -21,6 +21,7 @@ from explorer.engine.messages import DiffPage, Rows, TextPage
 from explorer.errors import Invalid
 from tests.cli.running import own_shop
 from tests.engine.asking import Asking, lane
+from tests.ui.sample import append, new
 
 
 def test_a_branch_is_folded_beside_its_stream(tmp_path: Path) -> None:
@@ -101,3 +102,29 @@ def test_what_would_make_good_what_a_branch_goes_without(tmp_path: Path) -> None
         assert (approved.type, approved.command) == ("OrderApproved", "")
         assert page.total == 3
         assert Asking(one, Mends("Order", "o1", (Truncate(0),), start=1)).answer(MendPage).mends[0].version == 3
+
+
+def test_a_branch_goes_on_with_what_arrives(tmp_path: Path) -> None:
+    """It is not folded again; where something was done to the end it is."""
+    url = str(tmp_path / "shop.sqlite")
+    own_shop(url)
+    edits = (Skip(1),)
+    with lane(url) as one:
+        assert Asking(one, FoldBranch("Order", "o1", edits)).answer(BranchPage).total == 3
+        append(url, "Order", "o1", 3, new("OrderApproved", {"revision": 2, "customerId": "c1"}))
+        assert (
+            Asking(one, BranchDiff("Order", "o1", None, edits)).answer(DiffPage).total > 0
+        )  # of the rows as they were
+        assert isinstance(Asking(one, BranchState("Order", "o1", 3, edits)).failure(), Invalid)
+        page = Asking(one, FoldBranch("Order", "o1", edits)).answer(BranchPage)
+        assert (page.total, page.rows[3].version, page.rows[3].branch_version) == (4, 4, 3)
+        alone = Asking(one, FoldBranch("Order", "o1", (*edits, Edit(0, "OrderCreated", "{}")))).answer(BranchPage)
+        assert alone.total == 4
+        ends = Asking(one, BranchState("Order", "o1", None, edits)).answer(Rows)
+        fresh = Asking(one, BranchState("Order", "o1", 3, edits)).answer(Rows)
+        assert ends == fresh
+        at_the_end = (Insert(None, "OrderCancelled", "{}"),)
+        assert Asking(one, FoldBranch("Order", "o1", at_the_end)).answer(BranchPage).rows[4].how == "inserted"
+        append(url, "Order", "o1", 4, new("OrderShipped", {"customerId": "c1", "tracking": "x"}))
+        page = Asking(one, FoldBranch("Order", "o1", at_the_end)).answer(BranchPage)
+        assert [row.how for row in page.rows][4:] == ["", "inserted"]
