@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import multiprocessing
 import os
 import shutil
@@ -80,10 +82,18 @@ def own_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that do not exist yet."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings, caches and data of the program, empty at the start of each test."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = next(homes)
+    folder.mkdir()
     monkeypatch.setenv(HOME, str(folder))
     return folder
 
@@ -107,7 +117,21 @@ def nothing_left_behind() -> Iterator[None]:
 
 
 def _children() -> set[psutil.Process]:
-    return {process for process in psutil.Process().children() if _counts(process)}
+    return {process for process in _started() if _counts(process)}
+
+
+def _started() -> Iterator[psutil.Process]:
+    """Our children. Each thread's file tells of those it has started; psutil reads what every process of the machine
+    tells of itself, which costs more than most tests."""
+    threads = [*Path("/proc/self/task").glob("*/children")]
+    if not threads:
+        yield from psutil.Process().children()
+    for thread in threads:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended
+            for pid in map(int, thread.read_text().split()):
+                if pid not in postgres_server.running:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        yield psutil.Process(pid)
 
 
 def _counts(process: psutil.Process) -> bool:

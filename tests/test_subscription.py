@@ -149,7 +149,7 @@ class FollowingInOrder(Following):
 
 TestEager = Following.TestCase
 TestOrdered = FollowingInOrder.TestCase
-TestEager.settings = TestOrdered.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestEager.settings = TestOrdered.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
 def test_an_earlier_position_committed_later_is_delivered_late() -> None:

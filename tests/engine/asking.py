@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from explorer.engine.lane import Asked, Lane
 from explorer.engine.messages import AnyReply, Ask, EventColumns, Open, Opened, StepColumns
@@ -19,6 +20,9 @@ from explorer.errors import ExplorerError
 from explorer.model import Event, NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
 from tests.patience import PATIENCE
+
+sqlite = pytest.mark.parametrize("own_url", ["sqlite"], indirect=True)
+"""For what the engine does with events that it has read: which database they come from makes no difference."""
 
 MERGES = "return {**state, **event.data}"  # the body of a reducer
 

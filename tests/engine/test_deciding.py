@@ -26,7 +26,7 @@ from explorer.engine.messages import (
 from explorer.errors import Invalid, ReadOnly
 from explorer.model import StreamKey
 from explorer.stores import StoreSpec, open_store
-from tests.engine.asking import MERGES, Asking, fill, lane, plugin
+from tests.engine.asking import MERGES, Asking, fill, lane, plugin, sqlite
 
 CREATE = {"customerId": '"c1"', "lines": '[{"sku": "A", "quantity": 2, "price": {"amount": 1.10}}]'}
 
@@ -52,6 +52,7 @@ def test_a_command_is_previewed_and_nothing_is_written(own_url: str) -> None:
         assert Asking(it, Replay("Order", "o1")).answer(Replayed).count == 0
 
 
+@sqlite
 def test_events_written_by_hand_are_previewed(own_url: str, tmp_path: Path) -> None:
     fill(own_url, [("A", {"n": 1})])
     with lane(own_url, plugin(tmp_path, "if event.type == 'Bad': raise ValueError('no')\n" + MERGES)) as it:
@@ -76,6 +77,7 @@ def test_events_written_by_hand_are_previewed(own_url: str, tmp_path: Path) -> N
             assert "Event 2" in str(failure)
 
 
+@sqlite
 def test_a_preview_of_a_very_large_event_crosses_whole(own_url: str) -> None:
     fill(own_url, [("A", {"n": 1})])
     data = json.dumps({"text": "z" * 3_000_000})

@@ -25,7 +25,7 @@ from explorer.engine.messages import (
 )
 from explorer.errors import Cancelled, Invalid
 from tests import stores_written
-from tests.engine.asking import MERGES, Asking, change, facts_of, fill, lane, plugin, steps_of
+from tests.engine.asking import MERGES, Asking, change, facts_of, fill, lane, plugin, sqlite, steps_of
 from tests.patience import PATIENCE, until
 
 
@@ -68,6 +68,7 @@ def test_who_folds_a_stream_is_known_without_reading_it_whole(own_url: str, tmp_
         assert Asking(it, WhoFolds("Unclaimed", "1")).answer(FoldedBy).aggregate is None
 
 
+@sqlite
 def test_a_replay_of_what_nobody_claims_merges_payloads(own_url: str) -> None:
     fill(own_url, [("A", {"x": 1}), ("B", {"y": [1]})], category="Unclaimed")
     with lane(own_url) as it:
@@ -76,6 +77,7 @@ def test_a_replay_of_what_nobody_claims_merges_payloads(own_url: str) -> None:
         assert [(row.key, row.text) for row in page.rows] == [("x", "1"), ("y", "1 element")]
 
 
+@sqlite
 def test_the_generic_fold_beside_the_aggregate(own_url: str, tmp_path: Path) -> None:
     fill(own_url, [("A", {"x": 1})])
     with lane(own_url, plugin(tmp_path, "return {'seen': event.type}")) as it:
@@ -97,6 +99,7 @@ def test_streams_of_others_with_a_known_category_get_the_generic_fold(tmp_path: 
         assert isinstance(failure, Invalid)
 
 
+@sqlite
 def test_reducers_that_fail_or_change_their_input(own_url: str, tmp_path: Path) -> None:
     fill(own_url, [("Add", {"n": n}) for n in range(6)])
     raising = plugin(tmp_path, "if event.version == 3: raise KeyError('lines')\nreturn {**state, **event.data}")
@@ -115,6 +118,7 @@ def test_reducers_that_fail_or_change_their_input(own_url: str, tmp_path: Path) 
         assert Asking(it, StateRows("Thing", "1", 5, "/all")).answer(Rows).total == 6
 
 
+@sqlite
 def test_a_stream_that_does_not_exist(own_url: str) -> None:
     fill(own_url, [("A", {})])
     with lane(own_url) as it:

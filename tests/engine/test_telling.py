@@ -17,7 +17,7 @@ from explorer.fold import readable
 from explorer.model import Aggregate, Event
 from explorer.stores import Store, StoreSpec, open_store
 from tests import stores_written
-from tests.engine.asking import MERGES, Asking, fill, lane, plugin
+from tests.engine.asking import MERGES, Asking, fill, lane, plugin, sqlite
 
 
 def money(amount: int) -> Money:
@@ -104,6 +104,7 @@ def test_eventuate(tmp_path: Path) -> None:
         assert [(one.type, one.words) for one in found.answers] == [("OrderApproved", "Order o-0001 is approved")]
 
 
+@sqlite
 def test_what_no_domain_knows_and_what_cannot_be_read(own_url: str, tmp_path: Path) -> None:
     fill(own_url, [("Noted", {"text": "a", "tags": []}), ("Changed", {"text": "b"}), ("Bad", {"tags": [1]})])
     with lane(own_url, plugin(tmp_path, "if event.type == 'Bad': raise ValueError('no')\n" + MERGES)) as it:
@@ -117,6 +118,7 @@ def test_what_no_domain_knows_and_what_cannot_be_read(own_url: str, tmp_path: Pa
         assert found.events[-1].words == 'Bad {"tags":[1]}'
 
 
+@sqlite
 def test_of_a_long_stream_the_newest_events(own_url: str) -> None:
     fill(own_url, [("Noted", {"n": number}) for number in range(1200)], category="Note")
     with lane(own_url) as it:

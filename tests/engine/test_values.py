@@ -25,9 +25,10 @@ from explorer.engine.messages import (
     TextPage,
 )
 from explorer.errors import Invalid
-from tests.engine.asking import MERGES, Asking, change, fill, lane, plugin
+from tests.engine.asking import MERGES, Asking, change, fill, lane, plugin, sqlite
 
 
+@sqlite
 def test_states_against_another_and_pages_of_differences(own_url: str, tmp_path: Path) -> None:
     fill(own_url, [("A", {f"k{n}": n for n in range(500)}), ("B", {f"k{n}": -n for n in range(0, 500, 2)})])
     with lane(own_url, plugin(tmp_path, MERGES)) as it:
@@ -44,6 +45,7 @@ def test_states_against_another_and_pages_of_differences(own_url: str, tmp_path:
         assert (everything.total, everything.rows[0].op, everything.rows[0].before) == (500, "add", "")
 
 
+@sqlite
 def test_payloads_stored_and_upcast(own_url: str, tmp_path: Path) -> None:
     fill(own_url, [("Old", {"amount": Decimal("1.10"), "text": "x" * 1000, "n": 10**30})])
     file = plugin(tmp_path, MERGES)
@@ -66,6 +68,7 @@ def test_payloads_stored_and_upcast(own_url: str, tmp_path: Path) -> None:
         assert isinstance(Asking(it, PayloadRows("Thing", "1", 1, "nonsense")).failure(), Invalid)
 
 
+@sqlite
 def test_huge_payloads_come_in_pages(own_url: str) -> None:
     big = {"line": "y" * 1_000_000, "many": list(range(30_000))}
     fill(own_url, [("Big", big)])

@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+import explorer.ui.workspace
 from explorer.errors import ExplorerError
 from explorer.settings import Settings
 from explorer.stores import StoreSpec
@@ -151,6 +152,12 @@ def end(qtbot: QtBot, window: Window) -> None:
 def window(make_window: Make, shop: str) -> Window:
     """The window with the shop, open read-only."""
     return make_window(shop)
+
+
+@pytest.fixture
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine process is started before something is asked of it."""
+    monkeypatch.setattr(explorer.ui.workspace, "WARMING", 3_600_000)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from explorer.ui.window import Window
 from tests.ui.conftest import PATIENCE, Make, end
 from tests.ui.sample import EVENTS, append, make_shop, new
 
+pytestmark = pytest.mark.usefixtures("cold")
+
 
 def shown(qtbot: QtBot, window: Window, id: str, version: int) -> StreamTab:
     tab = window.tabs.tab_of("Order", id)
@@ -105,12 +107,12 @@ def test_a_long_ask_is_shown_with_cancel(qtbot: QtBot, window: Window) -> None:
     qtbot.waitUntil(lambda: not window.status._asks, timeout=PATIENCE)
 
 
-@pytest.mark.parametrize(("mode", "short"), [("utc", "UTC"), ("relative", "Relative"), ("delta", "Δ")])
-def test_times_are_switched_at_the_foot(window: Window, mode: str, short: str) -> None:
-    action = next(one for one in window.status.time_menu.actions() if one.data() == mode)
-    action.trigger()
-    assert window.workspace.time_mode == mode
-    assert window.status.time.text() == short
+def test_times_are_switched_at_the_foot(window: Window) -> None:
+    for mode, short in (("utc", "UTC"), ("relative", "Relative"), ("delta", "Δ")):
+        action = next(one for one in window.status.time_menu.actions() if one.data() == mode)
+        action.trigger()
+        assert window.workspace.time_mode == mode
+        assert window.status.time.text() == short
 
 
 def test_every_control_has_a_name(window: Window) -> None:
@@ -356,16 +358,13 @@ def test_bugs_from_threads_come_there_too(
 # -- looks -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("setting", ["light", "dark"])
-@pytest.mark.parametrize("zoom", [100, 200])
-def test_it_can_be_painted_in_every_look(
-    qapp: QApplication, window: Window, setting: str, zoom: int, qtbot: QtBot
-) -> None:
-    theme.apply(qapp, setting, zoom)
-    qtbot.wait(50)
-    picture = window.grab().toImage()
-    ground = picture.pixelColor(QPoint(picture.width() // 2, 4)).lightness()
-    assert (ground < 128) == (setting == "dark")
+def test_it_can_be_painted_in_every_look(qapp: QApplication, window: Window, qtbot: QtBot) -> None:
+    for setting, zoom in (("light", 100), ("dark", 100), ("dark", 200), ("light", 200)):
+        theme.apply(qapp, setting, zoom)
+        qtbot.wait(50)
+        picture = window.grab().toImage()
+        ground = picture.pixelColor(QPoint(picture.width() // 2, 4)).lightness()
+        assert (ground < 128) == (setting == "dark")
 
 
 def test_the_window_lives_while_thousands_of_events_arrive(qtbot: QtBot, window: Window, shop: str) -> None:

@@ -68,24 +68,23 @@ def test_opens_at_the_last_event_with_its_state_and_changes(tab: StreamTab) -> N
     assert not tab.step_banner.isVisible()
 
 
-@pytest.mark.parametrize("where", ["table", "ribbon"])
-def test_keys_of_the_timeline(qtbot: QtBot, tab: StreamTab, where: str) -> None:
-    widget = {"table": tab.table, "ribbon": tab.ribbon}[where]
+def test_keys_of_the_timeline(qtbot: QtBot, tab: StreamTab) -> None:
     tab.activateWindow()
-    widget.setFocus()
-    qtbot.waitUntil(widget.hasFocus)
-    press(widget, Qt.Key.Key_Home)
-    assert tab.version == 1
-    press(widget, Qt.Key.Key_Right)
-    press(widget, Qt.Key.Key_Right)
-    assert tab.version == 3
-    press(widget, Qt.Key.Key_Left)
-    assert tab.version == 2
-    press(widget, Qt.Key.Key_End)
-    assert tab.version == 5
-    press(widget, Qt.Key.Key_Home)
-    settle(qtbot, tab)
-    assert state_lines(tab)["/status"][1] == "PENDING"
+    for widget in (tab.table, tab.ribbon):
+        widget.setFocus()
+        qtbot.waitUntil(widget.hasFocus)
+        press(widget, Qt.Key.Key_Home)
+        assert tab.version == 1
+        press(widget, Qt.Key.Key_Right)
+        press(widget, Qt.Key.Key_Right)
+        assert tab.version == 3
+        press(widget, Qt.Key.Key_Left)
+        assert tab.version == 2
+        press(widget, Qt.Key.Key_End)
+        assert tab.version == 5
+        press(widget, Qt.Key.Key_Home)
+        settle(qtbot, tab)
+        assert state_lines(tab)["/status"][1] == "PENDING"
     press(widget, Qt.Key.Key_Space)
     assert tab.transport.playing
     press(widget, Qt.Key.Key_Space)
@@ -170,27 +169,27 @@ def test_one_notch_of_the_wheel_is_one_event(tab: StreamTab) -> None:
     assert tab.version == 1
 
 
-@pytest.mark.parametrize(("typed", "version"), [("3", 3), ("v2", 2), ("2999-01-01", 5), (" 1 ", 1)])
-def test_go_to_version_or_time(qtbot: QtBot, tab: StreamTab, typed: str, version: int) -> None:
-    tab.go_to_version(4)
-    tab.transport.ask_where()
-    QTest.keyClicks(tab.transport.go_to, typed)
-    press(tab.transport.go_to, Qt.Key.Key_Return)
-    assert tab.version == version
-    assert tab.transport.go_to.text() == ""
-
-
-@pytest.mark.parametrize(
-    ("typed", "says"), [("99", "no version 99"), ("1999-01-01", "No event is that old"), ("soon", "Type a version")]
-)
-def test_what_leads_nowhere_says_so_and_stays(qtbot: QtBot, tab: StreamTab, typed: str, says: str) -> None:
-    with qtbot.waitSignal(tab.workspace.message) as message:
+def test_go_to_version_or_time(qtbot: QtBot, tab: StreamTab) -> None:
+    for typed, version in (("3", 3), ("v2", 2), ("2999-01-01", 5), (" 1 ", 1)):
+        tab.go_to_version(4)
         tab.transport.ask_where()
         QTest.keyClicks(tab.transport.go_to, typed)
         press(tab.transport.go_to, Qt.Key.Key_Return)
-    assert says in message.args[0]
-    assert tab.version == 5
-    assert tab.transport.go_to.text() == typed
+        assert tab.version == version, typed
+        assert tab.transport.go_to.text() == ""
+
+
+def test_what_leads_nowhere_says_so_and_stays(qtbot: QtBot, tab: StreamTab) -> None:
+    nowhere = (("99", "no version 99"), ("1999-01-01", "No event is that old"), ("soon", "Type a version"))
+    for typed, says in nowhere:
+        tab.transport.go_to.clear()
+        with qtbot.waitSignal(tab.workspace.message) as message:
+            tab.transport.ask_where()
+            QTest.keyClicks(tab.transport.go_to, typed)
+            press(tab.transport.go_to, Qt.Key.Key_Return)
+        assert says in message.args[0]
+        assert tab.version == 5
+        assert tab.transport.go_to.text() == typed
 
 
 def test_play_goes_on_to_the_end_and_stops(qtbot: QtBot, tab: StreamTab) -> None:
