@@ -14,6 +14,7 @@ from typing import Any
 from explorer.exact import EXACT, Impossible, kind, less, numbers
 
 STEPS = 1_000_000  # of one evaluation: about 0.1 s
+TOO_LONG = f"This takes more than {STEPS:,} steps."
 _LONG = 1_000  # characters from which looking at a text costs steps
 
 # -- members -----------------------------------------------------------------------------------------------------------
@@ -68,7 +69,7 @@ class Work:
     def pay(self, steps: int) -> None:
         self.left -= steps
         if self.left < 0:
-            raise Impossible(f"This takes more than {STEPS:,} steps.")
+            raise Impossible(TOO_LONG)
 
     def over(self, value: Any, weight: int = 1) -> Any:
         """What a loop goes over, each round of which takes so many steps."""
@@ -76,7 +77,7 @@ class Work:
         if held is list or held is dict or held is tuple:
             self.left -= len(value) * weight
             if self.left < 0:
-                raise Impossible(f"This takes more than {STEPS:,} steps.")
+                raise Impossible(TOO_LONG)
             return value
         if held is GeneratorType:  # of a loop that has paid
             return value

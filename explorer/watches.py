@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from explorer import exact, fold, settings
+from explorer import exact, fold, operations, settings
 from explorer.diff import same
 from explorer.errors import Invalid
 from explorer.expressions import ABSENT, Expression, Failed
@@ -24,8 +24,10 @@ from explorer.fold import StepFailed, Upcast
 from explorer.model import DomainEvent, Event, Json
 
 TRUE, FALSE, FAILED, VALUE, ABSENCE = "true", "false", "failed", "value", "nothing"
+_TOO_LONG = operations.TOO_LONG
 KINDS = (TRUE, FALSE, FAILED, VALUE, ABSENCE)
 _REASONS = 1_000  # intervals of which the reason is kept
+_PATIENCE = 40  # events for which an expression takes too long, before it is given up for the stream
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -68,6 +70,7 @@ class Course:
         self.count = 0
         self.numbers = array("d")  # by ordinal, NaN where the value is no number; stays empty while none was
         self.is_truth = True  # every value was true or false, so far
+        self._slow = 0  # events for which it took too long
         self._kind = -1
         self._value: Any = None
         self._version = 0  # of the last event
@@ -81,7 +84,10 @@ class Course:
 
     def take(self, state: Json, before: Json, event: DomainEvent | Failed | None, version: int, type: str) -> None:
         """The state after the next event, the one before it, and the event as `seen` gives it."""
-        value: Any = event if isinstance(event, Failed) else self.expression.value(state, before, event)
+        if self._slow == _PATIENCE:
+            value: Any = Failed(f"{_TOO_LONG} Given up.")
+        else:
+            value = event if isinstance(event, Failed) else self.expression.value(state, before, event)
         if value is True:
             kind = 0
         elif value is False:
@@ -107,6 +113,7 @@ class Course:
 
     def _other(self, value: Any) -> tuple[int, Any]:
         if isinstance(value, Failed):
+            self._slow += self._slow < _PATIENCE and value.reason.endswith(_TOO_LONG)
             return 2, value
         if self._truth:
             found = "nothing is there" if value is ABSENT else f"it is {exact.kind(value)}"
