@@ -136,8 +136,8 @@ def _bundle(verbs: Verbs) -> None:
         verbs,
         "bundle",
         "streams in one file, to take along",
-        "Write streams into one file, with their snapshots, what-if branches, notes and bookmarks. It opens anywhere "
-        "as a store that is\nonly for reading. No --id: all streams of the category, or of the store.",
+        "Write streams into one file, with their snapshots, watches, what-if branches, notes and bookmarks. It opens "
+        "anywhere as a store that is\nonly for reading. No --id: all streams of the category, or of the store.",
     )
     bundle.add_argument("--category", metavar="C", help="category of the streams")
     bundle.add_argument("--id", metavar="I", action="append", default=[], help="this stream of it (may be repeated)")

@@ -78,11 +78,13 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {hairline
 QComboBox QAbstractItemView::item {{ min-height: {row}px; }}
 QAbstractButton, QTabBar, QMenu, QLineEdit {{ icon-size: {l}px; }}
 QCheckBox, QRadioButton {{ spacing: {m}px; background: transparent; }}
-QCheckBox::indicator, QRadioButton::indicator, QTreeView::indicator {{ width: {box}px; height: {box}px;
+QCheckBox::indicator, QRadioButton::indicator, QTreeView::indicator, QListView::indicator {{
+  width: {box}px; height: {box}px;
   border: 1px solid {faint}; background: {base}; border-radius: 3px; }}
 QRadioButton::indicator {{ border-radius: {h}px; }}
 QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {accent}; }}
-QCheckBox::indicator:checked, QTreeView::indicator:checked {{ background: {accent}; border-color: {accent};
+QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked {{
+  background: {accent}; border-color: {accent};
   image: url("{icons}/check-{mode}.svg"); }}
 QRadioButton::indicator:checked {{ background: {accent}; border-color: {accent}; }}
 QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {accent}; }}

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -32,7 +33,7 @@ from explorer.ui.look import text, theme
 from explorer.ui.parts.banner import Banner
 from explorer.ui.workspace import Workspace
 
-ROWS = 5  # streams in sight
+ROWS = 4  # streams in sight
 WORDS = 3  # lines that say what a bundle will not hold
 
 
@@ -57,6 +58,7 @@ class BundleDialog(QDialog):
             wrap=True,
         )
         about.setObjectName("muted")
+        self._lines(about, 2)
         self.list = QListWidget(self)
         self.list.setAccessibleName("Streams that come along")
         self.list.setFont(theme.mono_font())
@@ -85,7 +87,7 @@ class BundleDialog(QDialog):
         self.what = text.plain_label("", self, wrap=True)
         self.what.setObjectName("muted")
         self.what.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.what.setFixedHeight(self.what.fontMetrics().lineSpacing() * WORDS)
+        self._lines(self.what, WORDS)
         self.path = QLineEdit(self)
         self.path.setAccessibleName("File")
         self.path.setText(text.shown(str(Path.home() / self._file_name()), 4096))
@@ -125,12 +127,18 @@ class BundleDialog(QDialog):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.banner)
-        about.setContentsMargins(theme.L, theme.M, theme.L, 0)
-        whole.addWidget(about)
+        top = QVBoxLayout()
+        top.setContentsMargins(theme.L, theme.M, theme.L, 0)
+        top.addWidget(about)
+        whole.addLayout(top)
         whole.addLayout(form)
         whole.addLayout(buttons)
         self.setMinimumWidth(theme.scaled(560))
         self._refresh()
+
+    def _lines(self, label: QLabel, count: int) -> None:
+        """Room for so many lines, whatever it says: what is below does not move, and nothing lies over another."""
+        label.setFixedHeight(label.fontMetrics().lineSpacing() * count + theme.scaled(theme.S))
 
     def _label(self, words: str) -> QWidget:
         label = text.plain_label(words, self)

@@ -38,11 +38,11 @@ def _written(note: Note) -> datetime | None:
 
 def _columns(time_mode: Callable[[], str]) -> tuple[Column, ...]:
     return (
-        Column("Stream", lambda note: f"{note.category} {note.id}", mono=True, icon=_sign, cut_left=True, width=220),
+        Column("Stream", lambda note: f"{note.category} {note.id}", mono=True, icon=_sign, cut_left=True, width=160),
         Column("Version", lambda note: text.number(note.version), align="right", mono=True, width=64),
-        Column("Event", lambda note: note.type, width=200),
+        Column("Event", lambda note: note.type, cut_left=True, width=150),
         Column("Note", _first_line, lambda note: note.text),
-        Column("Written", lambda note: text.when(_written(note), time_mode()), width=196),
+        Column("Written", lambda note: text.when(_written(note), time_mode()), width=176),
     )
 
 

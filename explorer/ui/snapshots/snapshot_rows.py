@@ -41,12 +41,15 @@ def columns(time_mode: Callable[[], str]) -> tuple[Column, ...]:
         return text.when(line.snapshot.taken_at, time_mode())
 
     return (
-        Column("Stream", lambda line: f"{line.snapshot.category} {line.snapshot.id}", mono=True),
-        Column("Version", lambda line: str(line.snapshot.version), align="right", mono=True, width=64),
-        Column("Taken", when, lambda line: text.when(line.snapshot.taken_at, full=True), width=196),
+        Column(
+            "Stream", lambda line: f"{line.snapshot.category} {line.snapshot.id}", mono=True, cut_left=True, width=116
+        ),
+        Column("Version", lambda line: str(line.snapshot.version), align="right", mono=True, width=56),
+        Column("Compared", _verdict, _verdict_tip, foreground=_verdict_colour, icon=_verdict_icon, width=112),
+        Column("Saves", _saves, _saves_tip, align="right", width=128),
+        Column("Taken", when, lambda line: text.when(line.snapshot.taken_at, full=True), width=176),
         Column("Size", lambda line: text.size_text(line.snapshot.size), align="right", width=64),
         Column("Schema", lambda line: str(line.snapshot.schema_version or ""), _origin, align="right", width=60),
-        Column("Compared", _verdict, _verdict_tip, foreground=_verdict_colour, icon=_verdict_icon),
     )
 
 
@@ -67,6 +70,17 @@ def saving_text(verdict: Verdict) -> str:
         return ""
     times = f"{text.duration(verdict.seconds_snapshot)} instead of {text.duration(verdict.seconds_full)}"
     return f"Replay from here takes {times} and reads {text.number(verdict.events_saved)} events fewer."
+
+
+def _saves(line: Line) -> str:
+    if line.verdict is None or not line.verdict.seconds_full:
+        return ""
+    less = max(0.0, line.verdict.seconds_full - line.verdict.seconds_snapshot)
+    return f"{text.plural(line.verdict.events_saved, 'event')}, {text.duration(less)}"
+
+
+def _saves_tip(line: Line) -> str:
+    return saving_text(line.verdict) if line.verdict is not None else ""
 
 
 def _origin(line: Line) -> str:

@@ -84,7 +84,7 @@ class SnapshotsDock(QWidget):
         panes.setChildrenCollapsible(False)
         panes.addWidget(self.table)
         panes.addWidget(self.detail)
-        panes.setSizes([theme.scaled(560), theme.scaled(520)])
+        panes.setSizes([theme.scaled(640), theme.scaled(440)])
         self.empty = EmptyState(parent=self)
         pages = QWidget(self)
         self._pages = QStackedLayout(pages)
