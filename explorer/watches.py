@@ -27,7 +27,7 @@ TRUE, FALSE, FAILED, VALUE, ABSENCE = "true", "false", "failed", "value", "nothi
 _TOO_LONG = operations.TOO_LONG
 KINDS = (TRUE, FALSE, FAILED, VALUE, ABSENCE)
 _REASONS = 1_000  # intervals of which the reason is kept
-_PATIENCE = 40  # events for which an expression takes too long, before it is given up for the stream
+_PATIENCE = 10  # events for which an expression takes too long, before it is given up for the stream
 
 
 class Watch(msgspec.Struct, frozen=True):

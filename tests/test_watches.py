@@ -79,13 +79,13 @@ def test_an_expression_that_always_takes_too_long_is_given_up() -> None:
     started = time.process_time()
     for n in range(10_000):
         course.take({"n": n}, None, None, n + 1, "T")
-    assert time.process_time() - started < 8.0
+    assert time.process_time() - started < 4.0
     assert [span.kind for span in course.spans()] == ["failed"]
     assert course.span(0).reason.endswith("This takes more than 1,000,000 steps.")
     patient = Course(Expression("state.n % 2 or sum(1 for a in range(2000) for b in range(2000)) > 0"))
-    for n in range(60):  # every other time it is quick
+    for n in range(16):  # every other time it is quick
         patient.take({"n": n}, None, None, n + 1, "T")
-    assert patient.intervals == 60
+    assert patient.intervals == 16
 
 
 def test_an_event_that_cannot_be_read_is_a_reason() -> None:

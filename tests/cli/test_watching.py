@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -115,3 +116,18 @@ def test_interrupted_it_tells_what_it_found_and_goes_on_there(run: Run, tmp_path
     assert place.looked < 2_000
     quick = run("violations", url, "--category", "Slow", "state.n > 0", "--again", json=False)
     assert quick.out.splitlines()[-1] == "1 of 2,000 streams broken (2,000 events)."
+
+
+def test_the_place_of_a_search_is_remembered_for_every_store(shop: Shop) -> None:
+    store = open_store(StoreSpec(shop.url, layout=shop.layout))
+    try:
+        page = store.streams(limit=1)
+        if page.next is None:  # there is one stream only
+            return
+        text = violations.text_of(page.next)
+        assert text is not None
+        after = violations.key_of(json.loads(json.dumps(text)))
+        assert after == page.next
+        assert store.streams(after=after, limit=5) == store.streams(after=page.next, limit=5)
+    finally:
+        store.close()
