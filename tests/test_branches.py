@@ -13,8 +13,8 @@ from explorer import branches, settings
 from explorer.branches import AnyEdit, Branch, Edit, Insert, Move, Restore, Skip, Truncate, arrange
 from explorer.diff import apply, same
 from explorer.errors import Invalid
-from explorer.lockstep import fold_both, grow, grows
-from explorer.model import Aggregate, DomainEvent, Event
+from explorer.lockstep import fold_both, fold_branch, grow, grows
+from explorer.model import Aggregate, DomainEvent, Event, Snapshot
 from explorer.replay import Replay
 
 
@@ -233,3 +233,23 @@ def test_a_branch_that_goes_on_is_as_if_it_had_been_folded_at_once(
         whole.states(row) for row in range(len(whole.rows))
     ]
     assert grown.diverges == whole.diverges
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_a_branch_of_a_stream_whose_beginning_is_a_snapshot(line: int) -> None:
+    events = [replace(event, version=5 + n) for n, event in enumerate(stored(2))]
+    events = [replace(event, data=b'{"n": 2}') for event in events]
+    snapshot = Snapshot("Sum", "s", 4, b'{"sum": 35, "seen": []}')
+    base = Replay(SUM, base=snapshot)
+    base.extend(events)
+    branch = Branch("b", "Sum", "s", (Skip(line),))
+    made = branches.Made(branch, branches.outline(branch.edits, 2), events.__getitem__, 5)
+    work = fold_branch(made, base, None, snapshot)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            both = done.value
+            break
+    assert both.ends == ({"sum": 323, "seen": [5, 6]}, {"sum": 107, "seen": [5]})  # from 35
+    assert both.diverges == line

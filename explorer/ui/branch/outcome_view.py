@@ -123,7 +123,11 @@ class OutcomeView(QWidget):
             self.banner.clear()
             self.model.reset(page)
             text.set_label(self.head.note, text.plural(page.total, "difference") if page.total else "")
-            self.empty.say("Nothing differs", f"The branch and the stream as it is stored have the same state {where}.")
+            if branch.edits:
+                same = f"The branch and the stream as it is stored have the same state {where}."
+                self.empty.say("Nothing differs", same, icon_name="check")
+            else:
+                self.empty.say("Nothing has been changed yet", self._what_to_do(), icon_name="branch")
             self._pages[0].setCurrentIndex(0 if page.total else 1)
 
         self._latest.ask(ask, arrived, self._failed)
@@ -137,6 +141,14 @@ class OutcomeView(QWidget):
 
         self.tree_model.set_source(fetch)
         self.tree_model.refresh()
+
+    def _what_to_do(self) -> str:
+        """The keys of the rows, as they are now."""
+        steps = (("skip", "skips"), ("edit", "edits"), ("insert", "inserts before"), ("truncate", "cuts off after"))
+        keys = self._workspace.actions.key_text
+        words = [f"{keys(f'branch_{id}').split(' or ')[0]} {does}" for id, does in steps]
+        up, down = (keys(f"branch_{id}").split(" or ")[0] for id in ("up", "down"))
+        return f"{', '.join(words)} the selected event; {up} and {down} move it."
 
     def clear(self) -> None:
         """There is no branch."""

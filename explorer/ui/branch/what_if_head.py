@@ -123,7 +123,7 @@ class WhatIfHead(QWidget):
         """The branches there are, and which of them is looked at."""
         self.names.clear()
         for one in self._editing.all:
-            edits = text.plural(len(one.edits), "edit") if one.edits else "as it is stored"
+            edits = text.plural(len(one.edits), "edit") if one.edits else "unchanged"
             self.names.addItem(text.shown(f"{one.name}   {edits}", 120))
         self.names.setCurrentIndex(self._editing.at)
         key = self._editing.key

@@ -22,7 +22,7 @@ from explorer.ui.window import Window
 from explorer.ui.workspace import Workspace
 from tests.ui.conftest import Make, opened
 from tests.ui.sample import append, new
-from tests.ui.shown_streams import LONG, STORY, WAIT, readings, store, story
+from tests.ui.shown_streams import LONG, STORY, WAIT, looping_plugin, readings, store, story
 
 CONTROL, SHIFT, ALT = (
     Qt.KeyboardModifier.ControlModifier,
@@ -249,6 +249,29 @@ def test_the_model_of_the_rows(qtbot: QtBot, page: BranchPage, ready: Ready) -> 
     page.model.clear()
     assert page.model.rowCount() == 0
     tester.deleteLater()
+
+
+def test_an_event_with_which_the_reducer_never_ends_is_taken_back(
+    qtbot: QtBot, workspace: Workspace, shop: str, tmp_path: Path, ready: Ready
+) -> None:
+    key = StreamKey("Machine", "m-1")
+    store(shop, key, [new("Started", {}), new("Stopped", {})])
+    workspace.plugins = (looping_plugin(tmp_path),)
+    page = shown(qtbot, opened(qtbot, workspace, shop), ready, key, 1)
+    press(page, Qt.Key.Key_I)
+    qtbot.waitUntil(page.editor.type.hasFocus, timeout=WAIT)
+    QTest.keyClicks(page.editor.type, "Stuck")
+    QTest.mouseClick(page.editor.apply_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(page.progress.isVisible, timeout=WAIT)
+    QTest.mouseClick(page.progress.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(page.banner.isVisible, timeout=WAIT)
+    assert page.progress.isHidden()
+    assert page.editing.branch.edits == ()
+    assert [row[2] for row in rows(page)] == ["Started", "Stopped"]
+    page.show_outcome()
+    press(page, Qt.Key.Key_S)
+    ready(page)
+    assert rows(page)[1][3].startswith("skipped")
 
 
 # -- several branches --------------------------------------------------------------------------------------------------
