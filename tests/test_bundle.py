@@ -315,6 +315,21 @@ def test_what_unpacks_to_more_than_a_bundle_has(whole: Path, monkeypatch: pytest
     assert whole.stat().st_size < 10_000
 
 
+def test_a_database_that_computes(whole: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(whole) as archive:
+        (tmp_path / "store.sqlite").write_bytes(archive.read("store.sqlite"))
+        manifest = json.loads(archive.read("manifest.json"))
+    with sqlite3.connect(tmp_path / "store.sqlite") as other:
+        other.execute("ALTER TABLE events RENAME TO kept")
+        other.execute("CREATE VIEW events AS SELECT * FROM kept")
+    other.close()
+    image = (tmp_path / "store.sqlite").read_bytes()
+    manifest["members"]["store.sqlite"] = {"size": len(image), "sha256": sha256(image).hexdigest()}
+    raw = json.dumps(manifest).encode()
+    rewritten(whole, {"manifest.json": raw, "store.sqlite": image}, sha256(raw).hexdigest().encode())
+    assert "holds more than events" in refused(whole)
+
+
 def test_a_database_that_is_none_of_ours(whole: Path, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE notes (words)")

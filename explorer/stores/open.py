@@ -104,7 +104,10 @@ def _open_bundle(where: SqliteAddress, spec: StoreSpec) -> Store:
     found = bundled.unpacked(where.path, where.title)
     connection = SqliteConnection(where.path, "memory", where.title, image=found.image)
     try:
-        instance = choose(catalog(connection), replace(spec, layout="own", instance=None), "", where.title)
+        held = catalog(connection)
+        if any(table.view for table in held.tables):  # they compute, and a bundle only holds
+            raise CannotOpen(f"The bundle {where.title} holds more than events.", "Have it made anew.")
+        instance = choose(held, replace(spec, layout="own", instance=None), "", where.title)
         info = bundled.info_of(found, _info(instance, where.title, where.identity, False, ""))
         bundled.keep_noted(found, info.identity)
         return SqlStore(connection, instance, info)

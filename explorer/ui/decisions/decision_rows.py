@@ -26,9 +26,13 @@ class CommandRow(NamedTuple):
     name: str
     runs: tuple[DecisionRun, ...]
 
+    def place(self, version: int) -> int:
+        """Which run this version belongs to; -1 where there is none."""
+        return bisect_right(self.runs, version, key=lambda run: run.first) - 1
+
     def at(self, version: int) -> DecisionRun | None:
         """The run that this version belongs to."""
-        place = bisect_right(self.runs, version, key=lambda run: run.first) - 1
+        place = self.place(version)
         return self.runs[place] if place >= 0 else None
 
 

@@ -34,6 +34,7 @@ class DecisionsDock(QWidget):
         self._dirty = True  # what is shown is not, or not yet, of this stream and these values
         self._coming: dict[str, list[DecisionRun]] = {}
         self._rows: list[CommandRow] = []
+        self._shown: CommandRow | None = None  # whose runs are shown
         self._aggregate = ""  # whose fields the form has
         self.fields: dict[str, tuple[FieldInfo, QLineEdit]] = {}
         self.setObjectName("panel")
@@ -235,19 +236,25 @@ class DecisionsDock(QWidget):
         """The version one is looking at is another."""
         chosen = self.table.selectionModel().selectedRows()
         row = chosen[0].row() if chosen else 0
-        self.table.commands.reset([Standing(one, one.at(self.table.version)) for one in self._rows])
-        if self._rows:
-            self.table.selectRow(min(row, len(self._rows) - 1))
+        standing = [Standing(one, one.at(self.table.version)) for one in self._rows]
+        if [one.command for one in self.table.commands.rows] == self._rows:
+            for number, one in enumerate(standing):
+                self.table.commands.replace(number, one)
+        else:
+            self.table.commands.reset(standing)
+            if self._rows:
+                self.table.selectRow(min(row, len(self._rows) - 1))
         self._show_runs()
 
     def _show_runs(self) -> None:
         chosen = self.table.selectionModel().selectedRows()
         standing = self.table.commands.row(chosen[0]) if chosen else None
-        runs = list(standing.command.runs) if isinstance(standing, Standing) else []
-        if runs != self.runs.rows:
-            self.runs.reset(runs)
-        if isinstance(standing, Standing) and standing.here is not None:
-            self.run_table.selectRow(runs.index(standing.here))
+        command = standing.command if isinstance(standing, Standing) else None
+        if command is not self._shown:
+            self._shown = command
+            self.runs.reset(command.runs if command is not None else ())
+        if command is not None:
+            self.run_table.selectRow(command.place(self.table.version))
 
     def _go(self, version: int) -> None:
         """To the event; before the first there is none."""

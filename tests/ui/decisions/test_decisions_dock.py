@@ -51,7 +51,7 @@ def look_at(workspace: Workspace, dock: DecisionsDock, version: int, qtbot: QtBo
     qtbot.waitUntil(lambda: bool(here(dock)), timeout=WAIT)
 
 
-def test_what_would_be_accepted_at_the_version_one_looks_at(
+def test_what_would_be_accepted_since_when_and_which_event_made_it_so(
     workspace: Workspace, dock: DecisionsDock, qtbot: QtBot
 ) -> None:
     assert dock.empty.isVisible()
@@ -61,10 +61,6 @@ def test_what_would_be_accepted_at_the_version_one_looks_at(
     look_at(workspace, dock, 3, qtbot)
     assert here(dock)["CancelOrder"] == "refused: An order that is SHIPPED cannot be cancelled."
     assert not dock.grab().isNull()
-
-
-def test_since_when_and_which_event_made_it_so(workspace: Workspace, dock: DecisionsDock, qtbot: QtBot) -> None:
-    look_at(workspace, dock, 3, qtbot)
     dock.table.setFocus()
     names = [row.command.name for row in dock.table.commands.rows]
     QTest.keyClick(dock.table, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
@@ -83,10 +79,7 @@ def test_since_when_and_which_event_made_it_so(workspace: Workspace, dock: Decis
     with qtbot.waitSignal(workspace.stream_wanted) as wanted:
         QTest.keyClick(dock.run_table, Qt.Key.Key_Return)
     assert wanted.args == [ORDER.category, ORDER.id, 1]
-
-
-def test_a_click_on_a_band_goes_to_the_event(workspace: Workspace, dock: DecisionsDock, qtbot: QtBot) -> None:
-    look_at(workspace, dock, 1, qtbot)
+    # A click on a band goes to the event.
     area = dock.table.visualRect(dock.table.commands.index(1, BAND))
     for version, x in ((1, 0.0), (1, 0.3), (2, 0.6), (3, 0.99)):
         at = QPoint(area.left() + round(x * area.width()), area.center().y())
@@ -95,7 +88,9 @@ def test_a_click_on_a_band_goes_to_the_event(workspace: Workspace, dock: Decisio
         assert wanted.args == [ORDER.category, ORDER.id, version]
 
 
-def test_values_are_known_once_they_are_typed(workspace: Workspace, dock: DecisionsDock, qtbot: QtBot) -> None:
+def test_values_are_known_once_they_are_typed_and_what_arrives_goes_on(
+    workspace: Workspace, dock: DecisionsDock, url: str, qtbot: QtBot
+) -> None:
     look_at(workspace, dock, 1, qtbot)
     assert here(dock)["ApproveOrder"] == "? depends on revision"
     type_into(dock.fields["revision"][1], "1")
@@ -104,17 +99,10 @@ def test_values_are_known_once_they_are_typed(workspace: Workspace, dock: Decisi
     type_into(dock.fields["revision"][1], "one")
     qtbot.waitUntil(lambda: here(dock)["ApproveOrder"].startswith("cannot be issued: revision"), timeout=WAIT)
     assert here(dock)["CancelOrder"] == "accepted: OrderCancelled"
-
-
-def test_what_arrives_goes_on(workspace: Workspace, dock: DecisionsDock, url: str, qtbot: QtBot) -> None:
-    look_at(workspace, dock, 3, qtbot)
     append(url, ORDER, 3, [new("OrderNoted", {})])
     qtbot.waitUntil(lambda: dock.table.last == 4, timeout=WAIT)
     assert dock.table.commands.rows[0].command.runs[-1].last == 4
-
-
-def test_another_stream_has_other_commands(workspace: Workspace, dock: DecisionsDock, qtbot: QtBot) -> None:
-    look_at(workspace, dock, 3, qtbot)
+    # Another stream has other commands.
     workspace.current_stream_changed.emit(CUSTOMER.category, CUSTOMER.id, 1)
     qtbot.waitUntil(lambda: "ChangeCreditLimit" in here(dock), timeout=WAIT)
     assert "creditLimit" in dock.fields

@@ -56,6 +56,10 @@ def test_the_open_streams_are_saved_and_open_as_a_store(
 
 def test_pseudonyms_and_what_goes_wrong(make_window: Make, shop: str, tmp_path: Path, qtbot: QtBot) -> None:
     window = make_window(shop)
+    dialog = dialog_on(window, qtbot)
+    assert "No stream is open" in dialog.state.text()
+    assert not dialog.save_button.isEnabled()
+    click(dialog.cancel)
     window.tabs.show_stream(*_key(FIRST))
     dialog = dialog_on(window, qtbot)
     assert not dialog.keep.isEnabled()
@@ -82,14 +86,6 @@ def test_pseudonyms_and_what_goes_wrong(make_window: Make, shop: str, tmp_path: 
         assert b"A-1" not in first.data
     finally:
         store.close()
-
-
-def test_without_an_open_stream_it_says_what_to_do(make_window: Make, shop: str, qtbot: QtBot) -> None:
-    window = make_window(shop)
-    dialog = dialog_on(window, qtbot)
-    assert "No stream is open" in dialog.state.text()
-    assert not dialog.save_button.isEnabled()
-    click(dialog.cancel)
 
 
 def _key(stream: StreamKey) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def test_writing_a_note_on_an_event(workspace: Workspace, tab: StreamTab) -> Non
     assert tab.note.words.isVisible()
 
 
-def test_what_is_being_written_stays_with_its_event(workspace: Workspace, tab: StreamTab) -> None:
+def test_what_is_being_written_stays_with_its_event_and_bookmarks(workspace: Workspace, tab: StreamTab) -> None:
     QTest.keyClick(tab.table, Qt.Key.Key_N)
     QTest.keyClicks(tab.note.field, "of the second")
     tab.go_to(0)
@@ -81,6 +81,12 @@ def test_what_is_being_written_stays_with_its_event(workspace: Workspace, tab: S
     click(tab.note.keep_button)
     assert kept(workspace) == [(2, "OrderApproved", "of the second", False)]
     assert tab.note.isHidden()  # nothing is noted of the first
+    tab.go_to(1)
+    workspace.actions.trigger("bookmark")
+    assert kept(workspace) == [(2, "OrderApproved", "of the second", True)]
+    assert tab.events.note(1) == "star"
+    workspace.actions.trigger("bookmark")
+    assert kept(workspace) == [(2, "OrderApproved", "of the second", False)]
 
 
 def test_giving_up_and_taking_away(workspace: Workspace, tab: StreamTab) -> None:
@@ -96,17 +102,6 @@ def test_giving_up_and_taking_away(workspace: Workspace, tab: StreamTab) -> None
     click(tab.note.keep_button)
     assert tab.note.isHidden()
     assert kept(workspace) == []
-
-
-def test_bookmarks(workspace: Workspace, tab: StreamTab) -> None:
-    QTest.keyClick(tab.table, Qt.Key.Key_N)
-    QTest.keyClicks(tab.note.field, "x")
-    QTest.keyClick(tab.note.field, Qt.Key.Key_Return, CTRL)
-    workspace.actions.trigger("bookmark")
-    assert kept(workspace) == [(2, "OrderApproved", "x", True)]
-    assert tab.events.note(1) == "star"
-    workspace.actions.trigger("bookmark")
-    assert kept(workspace) == [(2, "OrderApproved", "x", False)]
 
 
 def test_a_note_that_cannot_be_kept_is_not_lost(workspace: Workspace, tab: StreamTab, qtbot: QtBot) -> None:
@@ -129,7 +124,7 @@ def test_a_note_that_cannot_be_kept_is_not_lost(workspace: Workspace, tab: Strea
     assert tab.note.field.isVisible()
 
 
-def test_the_list_goes_to_the_event(workspace: Workspace, dock: NotesDock, qtbot: QtBot) -> None:
+def test_the_list_goes_to_the_event_and_removes(workspace: Workspace, dock: NotesDock, qtbot: QtBot) -> None:
     assert "Nothing is noted yet" in dock.empty.accessibleDescription() or dock.empty.isVisible()
     workspace.noting.write(Note("Order", ORDER.id, 2, "OrderApproved", "why?"))
     workspace.noting.write(Note("Customer", "c1", 1, "CustomerCreated", bookmark=True))
@@ -142,17 +137,15 @@ def test_the_list_goes_to_the_event(workspace: Workspace, dock: NotesDock, qtbot
     assert wanted.args == ["Order", ORDER.id, 2]
     type_into(dock.filter, "nothing like it")
     assert dock.empty.isVisible()
-
-
-def test_removing_asks_first(workspace: Workspace, dock: NotesDock) -> None:
-    workspace.noting.write(Note("Order", ORDER.id, 2, "OrderApproved", "why?"))
+    # Removing asks first.
+    type_into(dock.filter, "why")
     click(dock.remove_button)
     assert "v2 of Order" in dock.question.sentence.text()
     click(dock.question.no)
-    assert len(kept(workspace)) == 1
+    assert len(kept(workspace)) == 2
     workspace.actions.trigger("note_remove")
     click(dock.question.yes)
-    assert kept(workspace) == []
+    assert [version for version, *_ in kept(workspace)] == [1]
     assert not dock.remove_button.isEnabled()
 
 

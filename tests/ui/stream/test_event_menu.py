@@ -37,24 +37,21 @@ def action(menu: QMenu, title: str) -> QAction:
     return next(one for one in menu.actions() if one.text() == title)
 
 
-@pytest.mark.parametrize(("ordinal", "status"), [(0, "PENDING"), (1, "APPROVED")])
-def test_the_stream_up_to_an_event_as_a_pytest_file(
-    workspace: Workspace, tab: StreamTab, ordinal: int, status: str, qtbot: QtBot
+def test_the_stream_up_to_an_event_as_a_pytest_file_and_bookmarking(
+    workspace: Workspace, tab: StreamTab, qtbot: QtBot
 ) -> None:
-    QGuiApplication.clipboard().setText("")
-    menu = event_menu(workspace, tab.timeline, ordinal, ORDER, tab)
-    action(menu, "Copy as pytest file, up to here").trigger()
-    qtbot.waitUntil(lambda: "def test_" in QGuiApplication.clipboard().text(), timeout=WAIT)
-    source = QGuiApplication.clipboard().text()
-    assert source.count("stream.given(") + source.count("stream.when(") == ordinal + 1
-    assert status in source
-    names: dict[str, Any] = {}
-    exec(compile(source, "test_copied.py", "exec"), names)
-    names[f"test_order_7f3a_v{ordinal + 1}"]()
-    menu.close()
-
-
-def test_bookmarking_from_the_menu(workspace: Workspace, tab: StreamTab) -> None:
+    for ordinal, status in ((0, "PENDING"), (1, "APPROVED")):
+        QGuiApplication.clipboard().setText("")
+        menu = event_menu(workspace, tab.timeline, ordinal, ORDER, tab)
+        action(menu, "Copy as pytest file, up to here").trigger()
+        qtbot.waitUntil(lambda: "def test_" in QGuiApplication.clipboard().text(), timeout=WAIT)
+        source = QGuiApplication.clipboard().text()
+        assert source.count("stream.given(") + source.count("stream.when(") == ordinal + 1
+        assert status in source
+        names: dict[str, Any] = {}
+        exec(compile(source, "test_copied.py", "exec"), names)
+        names[f"test_order_7f3a_v{ordinal + 1}"]()
+        menu.close()
     menu = event_menu(workspace, tab.timeline, 1, ORDER, tab)
     action(menu, "Bookmark, or no longer").trigger()
     assert [note.event for note in workspace.noting.notes] == [(*_place(), 2)]
