@@ -213,7 +213,8 @@ class WatchesDock(QWidget):
         declared = "Declared by the domain: it is changed there" if row is not None and not own else ""
         self.edit_button.setToolTip(text.tooltip(declared or "Edit the selected watch"))
         self.remove_button.setToolTip(text.tooltip(declared or "Remove the selected watch"))
-        text.set_label(self.head.note, f"of {' '.join(self._stream)}" if self._stream[0] else "")
+        how = f": {row.how}" if row is not None and row.how else ""
+        text.set_label(self.head.note, f"{' '.join(self._stream)}{how}" if self._stream[0] else "")
         count = row.told.count if row is not None and row.told is not None else 0
         self.spans.show_watch(self._stream, row.known if row is not None and count else None, count)
 

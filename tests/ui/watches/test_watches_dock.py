@@ -100,6 +100,7 @@ def test_what_the_domain_declares_is_there(qtbot: QtBot, dock: WatchesDock) -> N
     look(qtbot, dock, 4)
     qtbot.waitUntil(lambda: shown(dock)[SHIPPED][0] == "f", timeout=WAIT)
     dock.table.selectRow(1)
+    assert dock.head.note.text() == "Order 0007: Broken at v4 by OrderShipped, and not healed."
     assert not dock.edit_button.isEnabled()
     assert "Declared by the domain" in dock.remove_button.toolTip()
     qtbot.waitUntil(lambda: len(dock.spans.model.rows) == 2, timeout=WAIT)
