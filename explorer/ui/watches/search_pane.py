@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from explorer.engine.asks_watches import BrokenStreams, FindViolations, Searched
 from explorer.engine.messages import Progress
-from explorer.errors import Cancelled, ExplorerError
+from explorer.errors import Cancelled, EngineStopped, ExplorerError
 from explorer.ui.look import text, theme
 from explorer.ui.look.still import StillLabels
 from explorer.ui.parts.banner import Banner
@@ -31,6 +32,8 @@ class SearchPane(QWidget):
         self._workspace = workspace
         self._ask: Ask | None = None
         self.watch: Watch | None = None  # that is or was searched with
+        self._stopping = False
+        self._number = 0  # of the search
         self._broken = 0
         self.words = text.plain_label("", self)
         self.words.setAccessibleName("How far the search is")
@@ -80,17 +83,25 @@ class SearchPane(QWidget):
             return
         self.stop()
         self.watch = watch
+        self._stopping = False
         self._broken = 0
         self.model.reset()
         self.banner.clear()
         self._say(f"{watch.title}: looking…")
         self._show_running(True)
         self._pages.setCurrentWidget(self.table)
+        self._number += 1
+
+        def of_this(call: Callable[[Any], None]) -> Callable[[Any], None]:
+            """What comes of an earlier search is not told any more."""
+            number = self._number
+            return lambda said: call(said) if number == self._number else None
+
         self._ask = self._workspace.engine(
             FindViolations(watch.category, watch.source, again),
-            self._searched,
-            self._failed,
-            self._part,
+            of_this(self._searched),
+            of_this(self._failed),
+            of_this(self._part),
             owner=self,
             lane="scan",
             text=f"Looking for broken streams of {watch.category}",
@@ -99,6 +110,7 @@ class SearchPane(QWidget):
     def stop(self) -> None:
         """What was found stays."""
         if self._ask is not None:
+            self._stopping = True
             self._ask.cancel()
 
     def _part(self, part: Any) -> None:
@@ -124,7 +136,8 @@ class SearchPane(QWidget):
     def _failed(self, error: ExplorerError) -> None:
         self._ask = None
         self._show_running(False)
-        if isinstance(error, Cancelled):
+        # An engine that does not hear of it in time is ended.
+        if isinstance(error, Cancelled) or (self._stopping and isinstance(error, EngineStopped)):
             self._say(f"Stopped: {text.plural(self._broken, 'stream')} broken so far.")
             self.go_on.show()
         else:
@@ -144,6 +157,7 @@ class SearchPane(QWidget):
 
     def _forget(self) -> None:
         self._ask = None
+        self._number += 1
         self.watch = None
         self.model.reset()
         self._show_running(False)

@@ -199,6 +199,19 @@ def test_all_streams_are_checked(qtbot: QtBot, dock: WatchesDock) -> None:
     assert [row.id for row in dock.search.model.rows] == ["0007"]
 
 
+def test_a_search_takes_the_place_of_another(qtbot: QtBot, dock: WatchesDock) -> None:
+    look(qtbot, dock, 3)
+    dock.table.selectRow(0)
+    click(dock.check_button)
+    dock.table.selectRow(1)
+    click(dock.check_button)
+    qtbot.waitUntil(lambda: not dock.search.running, timeout=WAIT)
+    assert dock.search.words.text() == f"1 of 400 streams broken: {SHIPPED}"
+    assert [row.id for row in dock.search.model.rows] == ["0007"]
+    qtbot.wait(100)
+    assert not dock.search.go_on.isVisible()
+
+
 def test_a_search_is_stopped_and_goes_on(qtbot: QtBot, dock: WatchesDock) -> None:
     look(qtbot, dock, 3)
     slow = Watch("Order", "state.revision < 2 and sum(1 for a in range(200) for b in range(200)) > 0", "slow")
