@@ -78,6 +78,7 @@ class ValueTree(QTreeView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover, False)  # the style's own look covers tints and signs
         header = self.header()
         header.setMinimumSectionSize(theme.scaled(GUTTER))
         header.setSectionsMovable(False)
