@@ -38,9 +38,14 @@ class Saved:
 
 
 def save(
-    store: Store, keys: Sequence[StreamKey], path: Path, pseudonyms: Pseudonyms | None = None
+    store: Store,
+    keys: Sequence[StreamKey],
+    path: Path,
+    pseudonyms: Pseudonyms | None = None,
+    plugins: Sequence[str] = (),
 ) -> Generator[int, None, Saved]:
-    """Write these streams of the store to a bundle, in turns: yields how many events are in.
+    """Write these streams of the store to a bundle, in turns: yields how many events are in. Of `plugins`, which are
+    files, only the names go in.
 
     With `pseudonyms` texts of notes and names of branches and watches are left out, and so are snapshots where numbers
     are replaced: sums would no longer be right. Raises `Invalid` where there is no such stream or nothing can be
@@ -73,7 +78,7 @@ def save(
 
     manifest = yield from written(
         path,
-        Origin(title, store.info.layout, kinds),
+        Origin(title, store.info.layout, kinds, tuple(Path(file).name for file in plugins)),
         _events(store, keys, pseudonyms),
         _snapshots(store, keys, pseudonyms),
         noted(),

@@ -123,6 +123,13 @@ def test_a_bundle_of_a_bundle(store: Store, tmp_path: Path) -> None:
     assert (made.manifest.events, made.notes, made.branches, made.manifest.title) == (1, 1, 0, store.info.title)
 
 
+def test_which_plugins_were_there(store: Store, tmp_path: Path) -> None:
+    at_once(save(store, KEYS, tmp_path / "case", plugins=[str(tmp_path / "invoices.py")]))
+    opened = open_store(StoreSpec(str(tmp_path / "case")))
+    opened.close()
+    assert opened.info.notice.endswith("Plug-ins were there: invoices.py.")
+
+
 def test_a_bundle_says_nothing_of_where_it_was_made(store: Store, own_url: str, tmp_path: Path) -> None:
     saved(store, tmp_path / "case")
     with zipfile.ZipFile(tmp_path / "case") as archive:
@@ -305,6 +312,15 @@ def test_from_a_newer_program(whole: Path) -> None:
     sentence = refused(whole)
     assert "newer version" in sentence
     assert "format 2" in sentence
+
+
+def test_an_archive_of_very_many_members_is_not_even_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(2000):
+            archive.writestr(f"{number}.json", b"")
+    monkeypatch.delattr(zipfile, "ZipFile")
+    assert "no bundle of this program" in refused(path)
 
 
 def test_what_unpacks_to_more_than_a_bundle_has(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

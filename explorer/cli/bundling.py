@@ -25,7 +25,7 @@ def bundle(arguments: argparse.Namespace, output: Output, cancellation: Cancella
     with opened(arguments, cancellation) as store:
         keys = _chosen(store, arguments)
         pseudonyms = Pseudonyms(kinds, keys, arguments.keep) if kinds else None
-        saved = at_once(save(store, keys, Path(arguments.output), pseudonyms), _progress)
+        saved = at_once(save(store, keys, Path(arguments.output), pseudonyms, arguments.plugin), _progress)
     if sys.stderr.isatty():
         print("\r", end="", file=sys.stderr)
     manifest = saved.manifest

@@ -13,6 +13,7 @@ class SaveBundle(Ask, frozen=True, tag=True):
     streams: tuple[tuple[str, str], ...]  # category and id of each
     path: str
     pseudonyms: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()  # files
     keep: tuple[str, ...] = ()  # names of members of payloads that stay as they are
 
 

@@ -17,7 +17,7 @@ def save_bundle(store: Store, ask: SaveBundle) -> Turn:
     """Raises `Invalid` where it cannot be written."""
     keys = [StreamKey(*one) for one in ask.streams]
     pseudonyms = Pseudonyms(ask.pseudonyms, keys, ask.keep) if ask.pseudonyms else None
-    work = save(store, keys, Path(ask.path), pseudonyms)
+    work = save(store, keys, Path(ask.path), pseudonyms, ask.plugins)
     try:
         while True:
             try:

@@ -35,6 +35,10 @@ NOTED = ("branches.json", "notes.json", "watches.json")
 LARGEST = 256 * 1024**2  # bytes of the database
 MOST_NOTED = 8 * 1024**2  # bytes of each JSON file
 
+_END, _END_OF_LARGE = b"PK\x05\x06", b"PK\x06\x07"  # before the archive's last record; before one for what is larger
+_TAIL = 22 + 20 + 65_535  # bytes in which it stands: of the records and of a comment
+_DIRECTORY = 64 * 1024  # bytes of the archive's directory
+
 
 class Member(msgspec.Struct, frozen=True):
     size: int
@@ -51,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True):
     snapshots: int
     members: dict[str, Member]
     pseudonyms: tuple[str, ...] = ()  # what has been replaced, see `pseudonyms`
+    plugins: tuple[str, ...] = ()  # names of the files of plug-ins that were there: whoever opens it needs them too
     made_at: str = ""  # ISO 8601, UTC
     made_by: str = ""  # version of the program
     what: str = WHAT
@@ -85,6 +90,8 @@ def unpacked(path: str, title: str) -> Unpacked:
     try:
         if os.path.getsize(path) > LARGEST + len(NOTED) * MOST_NOTED:
             raise CannotOpen(f"{title} is larger than a bundle can be.", f"{LARGEST // 1024**2} MB are the most.")
+        if not _few_members(path):
+            raise _no_bundle(title)
         with zipfile.ZipFile(path) as archive:
             return _checked(archive, title)
     except zipfile.BadZipFile as error:
@@ -93,6 +100,24 @@ def unpacked(path: str, title: str) -> Unpacked:
         raise _damaged(title, "what is packed in it cannot be unpacked") from error
     except OSError as error:
         raise CannotOpen(f"{title} cannot be read ({error.strerror or error}).") from error
+
+
+def _few_members(path: str) -> bool:
+    """Whether the archive's directory, which is read whole, is a small one."""
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - _TAIL))
+        tail = file.read()
+    whole = tail[-22:-18] == _END and tail[-2:] == b"\0\0"
+    at = len(tail) - 22 if whole else tail.rfind(_END)
+    if at < 0:
+        return True  # cut off, as will be said
+    if tail[max(0, at - 20) : at].startswith(_END_OF_LARGE):
+        return False
+    return int.from_bytes(tail[at + 12 : at + 16], "little") <= _DIRECTORY
+
+
+def _no_bundle(title: str) -> CannotOpen:
+    return CannotOpen(f"{title} is a ZIP file, but no bundle of this program.", "Unpack it, if a store is in it.")
 
 
 def _damaged(title: str, why: str) -> CannotOpen:
@@ -104,14 +129,14 @@ def _damaged(title: str, why: str) -> CannotOpen:
 def _checked(archive: zipfile.ZipFile, title: str) -> Unpacked:
     entries = {entry.filename: entry for entry in archive.infolist()}
     if MANIFEST not in entries:
-        raise CannotOpen(f"{title} is a ZIP file, but no bundle of this program.", "Unpack it, if a store is in it.")
+        raise _no_bundle(title)
     raw = _read(archive, entries[MANIFEST], MOST_NOTED, title)
     try:
         outline = msgspec.json.decode(raw, type=_Outline)
     except msgspec.DecodeError as error:
         raise _damaged(title, "its manifest cannot be read") from error
     if outline.what != WHAT:
-        raise CannotOpen(f"{title} is a ZIP file, but no bundle of this program.", "Unpack it, if a store is in it.")
+        raise _no_bundle(title)
     if outline.format > FORMAT:
         raise CannotOpen(
             f"The bundle {title} was made by a newer version of this program (format {outline.format}; this one reads"
@@ -154,6 +179,7 @@ def info_of(found: Unpacked, info: StoreInfo) -> StoreInfo:
     """What is known of a bundle that reads as this store."""
     manifest = found.manifest
     replaced = f", with pseudonyms for {' and '.join(manifest.pseudonyms)}" if manifest.pseudonyms else ""
+    plugins = f" Plug-ins were there: {', '.join(manifest.plugins)}." if manifest.plugins else ""
     streams = f"{manifest.streams:,} stream{'' if manifest.streams == 1 else 's'}"
     return replace(
         info,
@@ -161,7 +187,8 @@ def info_of(found: Unpacked, info: StoreInfo) -> StoreInfo:
         static=True,
         identity=f"bundle:{found.seal}",
         bundle=manifest.title,
-        notice=f"A bundle of {streams} of {manifest.title}, taken {manifest.made_at[:10]}{replaced}: only for reading.",
+        notice=f"A bundle of {streams} of {manifest.title}, taken {manifest.made_at[:10]}{replaced}: only for reading."
+        + plugins,
     )
 
 

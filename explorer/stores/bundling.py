@@ -55,6 +55,7 @@ class Origin:
     title: str
     layout: str
     pseudonyms: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
 
 
 def written(
@@ -193,6 +194,7 @@ def _packed(
         snapshots=snapshots,
         members=members,
         pseudonyms=origin.pseudonyms,
+        plugins=origin.plugins,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         made_by=__version__,
     )

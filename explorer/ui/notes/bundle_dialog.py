@@ -192,6 +192,7 @@ class BundleDialog(QDialog):
             tuple((one.category, one.id) for one in self._chosen()),
             path,
             self._kinds(),
+            self._workspace.plugins,
             tuple(name for name in names if name),
         )
         self.banner.clear()
