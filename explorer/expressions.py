@@ -22,6 +22,7 @@ from explorer.translation import BINARY, COMPARED, FILE, FUNCTIONS, OF_OBJECTS, 
 
 __all__ = ["ABSENT", "Expression", "Failed", "Mistake"]
 
+_PAIRS = ("items", "zip", "enumerate", "position")  # what makes tuples
 _STOOD = 60  # characters of an expression that a reason quotes
 
 
@@ -74,6 +75,7 @@ class Expression:
         names = _operations(self._work) | translation.constants
         # What is run is made above of listed nodes alone, and finds no names but these.
         self._evaluate = eval(translation.code, {"__builtins__": {}, **names})
+        self._makes_pairs = any(word in source for word in _PAIRS)  # or may: what is JSON already is not copied
         self._reasons: dict[tuple[CodeType, int], str] = {}
 
     def value(self, state: Json, before: Json = None, event: DomainEvent | None = None) -> Any:
@@ -88,8 +90,7 @@ class Expression:
             value = self._evaluate(state, before, event)
         except (Impossible, ArithmeticError, KeyError, TypeError, ValueError, RecursionError, MemoryError) as error:
             return Failed(self._reason(error))
-        held = type(value)
-        return _plain(value) if held is list or held is tuple or held is dict else value
+        return _plain(value) if self._makes_pairs and type(value) in (list, tuple, dict) else value
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, Impossible):
@@ -163,6 +164,8 @@ def _plain(value: Any) -> Any:
     held = type(value)
     if held is list or held is tuple:
         return [_plain(element) if type(element) in (list, tuple, dict) else element for element in value]
+    if held is dict:
+        return {name: _plain(member) for name, member in value.items()}
     return value
 
 

@@ -48,6 +48,7 @@ def value(source: str, state: Any = STATE, before: Any = None) -> Any:
         ("[k for k, v in state.reservations.items() if v.total > 3]", ["o 2"]),
         ("state.reservations.items()", [["o1", {"total": 3}], ["o 2", {"total": 4}]]),
         ("state.values", [1]),
+        ("{'pairs': [[i] for i in zip([1], [2])]}", {"pairs": [[[1, 2]]]}),
         ("len(set(l.sku for l in state.lines)) == len(state.lines)", True),
         ("[l for l in state.lines if l.quantity > 1][0].sku", "a"),
         ("state.lines[-1].sku + state.status[:2].lower()", "bap"),
@@ -265,6 +266,11 @@ def test_deeply_nested_values_are_compared_or_the_reason_is_said() -> None:
     for _ in range(5000):
         one, other = [one], [other]
     assert value("state == before", one, other) == Failed("state == before: The values are nested too deeply.")
+
+
+def test_a_value_of_the_state_is_not_copied() -> None:
+    assert value("state.lines") is STATE["lines"]
+    assert value("state['orderTotal']") is STATE["orderTotal"]
 
 
 def test_what_is_needed_is_known() -> None:
