@@ -73,7 +73,7 @@ def command_columns() -> tuple[Column, ...]:
             lambda row: f"{row.here.words}\nsince {since(row.here)}" if row.here else "",
             foreground=lambda row: _tone(row.here),
             icon=lambda row: _icon(row.here),
-            width=150,
+            width=120,
         ),
         Column("Versions", lambda row: "; ".join(f"{versions_of(run)} {run.words}" for run in row.command.runs[:50])),
     )
@@ -82,7 +82,7 @@ def command_columns() -> tuple[Column, ...]:
 def run_columns() -> tuple[Column, ...]:
     """Of a list of `DecisionRun`."""
     return (
-        Column("Versions", versions_of, align="right", mono=True, width=80),
+        Column("Versions", versions_of, align="right", mono=True, width=104),
         Column("Verdict", lambda run: run.words, lambda run: run.words, foreground=_tone, icon=_icon),
-        Column("Since", since, cut_left=True, width=130),
+        Column("Since", since, cut_left=True, width=120),
     )

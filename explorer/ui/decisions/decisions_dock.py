@@ -71,7 +71,7 @@ class DecisionsDock(QWidget):
         self._panes.setChildrenCollapsible(False)
         for part in (self._scroll, self.table, self.run_table):
             self._panes.addWidget(part)
-        self._panes.setSizes([theme.scaled(150), theme.scaled(620), theme.scaled(330)])
+        self._panes.setSizes([theme.scaled(150), theme.scaled(560), theme.scaled(410)])
         self.empty = EmptyState(icon_name="branch", parent=self)
         pages = QWidget(self)
         self._pages = QStackedLayout(pages)
