@@ -6,7 +6,7 @@ import-linter checks.
 Nouns and values
     model            Event, Stream, Snapshot, Domain …      errors: every expected failure
     payload          JSON text to exact values and back     json_state: states as JSON
-    diff             what changed, and applying it          cancellation: how things stop early
+    diff             what changed (applying: and back)      cancellation: how things stop early
     rows             what a read model's columns may hold, and rows while a projection works on them
     causation        what events say of their cause         descriptions: commands as plain data
     narration        events in the words of their domain

@@ -13,7 +13,8 @@ from itertools import islice
 from typing import Any, Protocol
 
 from explorer import fold, payload
-from explorer.diff import Change, apply, diff, same
+from explorer.applying import apply
+from explorer.diff import Change, diff, same
 from explorer.errors import ExplorerError, Invalid
 from explorer.expressions import Failed
 from explorer.fold import StepFailed, Upcast

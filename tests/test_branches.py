@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer import branches, settings
+from explorer.applying import apply
 from explorer.branches import AnyEdit, Branch, Edit, Insert, Move, Restore, Skip, Truncate, arrange
-from explorer.diff import apply, same
+from explorer.diff import same
 from explorer.errors import Invalid
 from explorer.lockstep import fold_both, fold_branch, grow, grows
 from explorer.model import Aggregate, DomainEvent, Event, Snapshot

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.diff import Change, apply, diff, key_member, pointer, same, tokens
+from explorer.applying import apply
+from explorer.diff import Change, diff, key_member, pointer, same, tokens
 from tests.test_payload import exactly, values
 
 A = {"sku": "A", "quantity": 1}

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.diff import apply, same
+from explorer.applying import apply
+from explorer.diff import same
 from explorer.errors import Invalid
 from explorer.model import Aggregate, DomainEvent, Event, Snapshot
 from explorer.payload import decode, encode

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.diff import apply, diff, same
+from explorer.applying import apply
+from explorer.diff import diff, same
 from explorer.json_state import convert
 from explorer.stepping import step
 from tests.test_payload import values
