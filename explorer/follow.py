@@ -16,7 +16,7 @@ from explorer.errors import Cancelled, ConnectionLost, ExplorerError, Fenced, St
 from explorer.stores.store import Store
 from explorer.subscription import Arrival, Backoff, Subscription
 
-SHORTEST = 0.04  # seconds between two looks at least, also when woken: a few events are read at a time
+SHORTEST = 0.05  # seconds between two looks at least, also when woken: a few events are read at a time
 LONGEST = 1.0
 BATCH = 500
 BEAT = 1.0  # seconds between signs of life

@@ -35,7 +35,7 @@ from explorer.subscription import Arrival, Subscription
 
 TRIES = 6  # at an event before it is parked: at once, and after 0.1, 0.2, 0.4, 0.8 and 1.6 seconds
 UNSAVED = 0.25  # seconds that the checkpoint may stay behind events that nothing is done about
-TOGETHER = 0.1  # seconds in which what comes is written together, where effects are kept for `flush`
+TOGETHER = 0.2  # seconds in which what comes is written together, where effects are kept for `flush`
 SLICE = 0.2  # seconds after which a slowed subscriber looks whether it is to wait any longer
 
 NEVER_PARKED = (
