@@ -88,9 +88,9 @@ What is started
                      the window (worker, polling, lanes; serving: processes of services; watching: who has subscribed;
                      watched: what is watched), parts/ are widgets that know no store, look/ is how all of it looks
     cli/             the program without a window: arguments (with debugging_arguments and options), opening, output;
-                     reading, branching, bundling, deciding, judging, planning, watching, tailing, tracing, writing,
-                     serving, subscriptions, views and simulating have the verbs, window starts the window where display
-                     finds one
+                     reading, branching, bundling, deciding, judging, noting, planning, watching, tailing, tracing,
+                     writing, serving, subscriptions, views and simulating have the verbs, window starts the window
+                     where display finds one
     selftest         does this installation work?
 """
 

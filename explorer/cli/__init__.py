@@ -65,6 +65,7 @@ def main(given: Sequence[str] | None = None) -> int:
             bundling,
             deciding,
             judging,
+            noting,
             reading,
             serving,
             simulating,
@@ -77,7 +78,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
         verbs = reading.VERBS | tailing.VERBS | tracing.VERBS | writing.VERBS | serving.VERBS | simulating.VERBS
         verbs |= views.VERBS | judging.VERBS | branching.VERBS | watching.VERBS | blaming.VERBS
-        verbs |= bundling.VERBS | deciding.VERBS
+        verbs |= bundling.VERBS | deciding.VERBS | noting.VERBS
         return _guarded(lambda: verbs[parsed.verb](parsed, output, cancellation), output)
 
 

@@ -27,7 +27,7 @@ PROGRAM = "event-store-explorer"
 
 VERBS = (
     *("gui", "demo", "story", "info", "streams", "events", "state", "diff", "trace", "tail"),
-    *("blame", "compare", "what-if", "purity", "watch", "violations", "decisions", "bundle"),
+    *("blame", "compare", "what-if", "purity", "watch", "violations", "decisions", "notes", "bundle"),
     *("append", "issue", "snapshots", "services", "read-models", "simulate", "check"),
 )
 

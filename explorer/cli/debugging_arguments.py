@@ -14,6 +14,7 @@ def add_debugging(verbs: Verbs) -> None:
     _purity(verbs)
     _watching(verbs)
     _decisions(verbs)
+    _notes(verbs)
     _bundle(verbs)
 
 
@@ -131,6 +132,22 @@ def _decisions(verbs: Verbs) -> None:
     )  # fmt: skip
 
 
+def _notes(verbs: Verbs) -> None:
+    notes = add_store_verb(
+        verbs,
+        "notes",
+        "notes and bookmarks on events",
+        "List the notes and bookmarks on events of this store, or write one. They are kept in your own folder, never "
+        "in the store.",
+    )
+    notes.add_argument("--category", metavar="C", help="of streams of this category")
+    notes.add_argument("--id", metavar="I", help="of this stream of it")
+    notes.add_argument("--version", metavar="N", type=whole_number, help="of this event of it")
+    notes.add_argument("--text", metavar="TEXT", help="note this on the event")
+    notes.add_argument("--bookmark", action="store_true", help="bookmark the event")
+    notes.add_argument("--remove", action="store_true", help="forget what is noted of the event")
+
+
 def _bundle(verbs: Verbs) -> None:
     bundle = add_store_verb(
         verbs,
@@ -147,7 +164,8 @@ def _bundle(verbs: Verbs) -> None:
     bundle.add_argument("--output", metavar="FILE", required=True, help="the file to write, for example case.esxbundle")
     bundle.add_argument(
         "--pseudonyms", metavar="WHAT",
-        help="strings, numbers, ids (of streams), separated by commas: replace them in payloads; equal ones stay equal",
+        help="strings, numbers, ids (of streams), separated by commas: replace them in payloads; equal ones stay "
+        "equal, and names of members stay",
     )  # fmt: skip
     bundle.add_argument(
         "--keep", metavar="NAME", action="append", default=[],

@@ -95,3 +95,27 @@ def test_a_store_is_not_written_over_and_a_bundle_not_written_to(run: Run, url: 
     done = run("info", str(file))
     assert done.code == 3
     assert "not as it was made" in done.err
+
+
+NOTES = ["category", "id", "version", "type", "text", "bookmark", "at"]
+
+
+def test_notes_are_listed_and_written(run: Run, url: str, tmp_path: Path) -> None:
+    stream = ("--category", "Order", "--id", "o1")
+    before = Path(url).read_bytes()
+    assert "Nothing is noted" in run("notes", url, json=False).out
+    (note,) = run("notes", url, *stream, "--version", "2", "--text", "here").rows(NOTES)
+    assert (note["version"], note["type"], note["text"], note["bookmark"]) == (2, "OrderApproved", "here", False)
+    run("notes", url, *stream, "--version", "2", "--bookmark")
+    run("notes", url, "--category", "Order", "--id", "o2", "--version", "1", "--bookmark")
+    rows = run("notes", url).rows(NOTES)
+    assert [(row["id"], row["text"], row["bookmark"]) for row in rows] == [("o1", "here", True), ("o2", "", True)]
+    assert "here" in run("notes", url, *stream, json=False).out
+    assert run("notes", url, "--category", "Customer").rows(NOTES) == []
+    file = str(tmp_path / "case")
+    assert run("bundle", url, *stream, "--output", file).rows(BUNDLE)[0]["notes"] == 1
+    assert [row["text"] for row in run("notes", file).rows(NOTES)] == ["here"]
+    assert [row["id"] for row in run("notes", url, *stream, "--version", "2", "--remove").rows(NOTES)] == []
+    assert Path(url).read_bytes() == before
+    for wrong in (["--id", "o1"], [*stream, "--text", "x"], [*stream, "--version", "9", "--text", "x"]):
+        assert run("notes", url, *wrong).code == 2

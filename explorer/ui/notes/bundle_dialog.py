@@ -156,7 +156,7 @@ class BundleDialog(QDialog):
         words = "Everything comes along as it is stored."
         if kinds:
             words = (
-                "Equal values get equal pseudonyms; types, versions and times stay."
+                "Equal values get equal pseudonyms; names, types, versions and times stay."
                 " Bookmarks come along, texts of notes do not."
             )
         if NUMBERS in kinds:
