@@ -104,7 +104,7 @@ class PostgresServer:
             *("--username", USER, "--pwfile", str(password_file), "--pgdata", str(self.data)),
         )
 
-    def start(self, seconds: float = 30) -> None:
+    def start(self, seconds: float = 120) -> None:
         settings = {
             **self._settings,
             "unix_socket_directories": str(self.folder),
@@ -142,7 +142,7 @@ class PostgresServer:
             return
         self._process.send_signal(how)
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

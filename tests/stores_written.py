@@ -111,7 +111,7 @@ class KeepsWriting:
         """Tell it to end; the events it wrote since the last `next()`."""
         self._stdin.close()
         left = [json.loads(line) for line in self._stdout]
-        assert self._process.wait(20) == 0
+        assert self._process.wait(60) == 0
         return [(str(i), int(v), int(p)) for i, v, p in left]
 
 

@@ -43,7 +43,7 @@ def run(file: Path) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:pytestqt", "-p", "no:xdist",
          "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--rootdir", str(file.parent), str(file)],
-        cwd=file.parent, capture_output=True, text=True, timeout=100,
+        cwd=file.parent, capture_output=True, text=True, timeout=500,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr

@@ -33,7 +33,7 @@ def test_wheel_holds_the_program_and_its_resources(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", *wheels, str(source)],
         check=True,
-        timeout=110,
+        timeout=500,
         capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")

@@ -20,7 +20,7 @@ PLACEHOLDERS = ("narrated", "loaded", "whole", "version", "said")
 """What a caption may name in braces: the event that was written last, in words; what the last command's state was
 loaded from, and how many events the stream had then; the version written last; what an action answered."""
 
-PATIENCE = 15.0  # seconds that a wait lasts if the script does not say
+PATIENCE = 30.0  # seconds that a wait lasts if the script does not say
 
 
 def one_of(*values: str) -> dict[str, tuple[str, ...]]:

@@ -24,7 +24,7 @@ def program(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     env["PYTHONPATH"] = str(Path(__file__).parents[2])
     return subprocess.run(
         [sys.executable, "-m", "explorer", *words],
-        cwd=folder, env=env, capture_output=True, text=True, timeout=100, check=False,
+        cwd=folder, env=env, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from explorer.domains.customers_orders import DOMAIN
 from explorer.policies import services as services_of
 from explorer.stores import StoreSpec, open_store
 from tests.benchmarks.figures import percentile
+from tests.patience import PATIENCE
 from tests.soak.schedule import KILL, KILL_ALL, LOAD, SERVER, STOP, WINDOW, Action, schedule
 from tests.soak.standing import Standing, standing
 
@@ -39,6 +40,7 @@ class Plan:
     between: float = 6.0  # mean seconds between two things that happen to services
     seed: int = 1
     window: bool = True
+    taken_over: float = TAKEN_OVER  # seconds that another instance may take
 
 
 @dataclass
@@ -123,7 +125,7 @@ class Soak:
             if minute > told:
                 told = minute
                 self._tell(f"{minute} min: {self._now()}")
-            if now > end + 60:
+            if now > end + 2 * PATIENCE:
                 self._wrong("the load has not ended")
                 break
             time.sleep(TICK)
@@ -237,7 +239,7 @@ class Soak:
         window.kill()
         window.wait()
         self._did["killed window"] += 1
-        _, left = psutil.wait_procs(children, 5)
+        _, left = psutil.wait_procs(children, PATIENCE)
         if left:
             self._wrong(f"the killed window has left {[process.cmdline() for process in left]}")
 
@@ -289,7 +291,7 @@ class Soak:
         took = {how: times for how, times in self._took.items() if times}
         for how in (KILL, STOP):
             for seconds in took.get(how, []):
-                if seconds > TAKEN_OVER:
+                if seconds > self._plan.taken_over:
                     self._wrong(f"a takeover took {seconds:.1f} s ({how})")
         return {
             "database": "postgresql" if "://" in self._url else "sqlite",

@@ -58,6 +58,12 @@ do = [{ snapshot = "Customer", id = "C-1" }, { append = "Noted", category = "Not
 """  # noqa: E501 - a script is written so
 
 
+@pytest.fixture(autouse=True)
+def settling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step ends when its tab shows what was written, however long that takes."""
+    monkeypatch.setattr(acting, "SETTLING", PATIENCE / 1000)
+
+
 @pytest.fixture
 def script(tmp_path: Path) -> Path:
     file = tmp_path / "small.toml"
