@@ -102,11 +102,11 @@ def test_the_demo_on_postgresql() -> None:
     check(spec)
     again = demo.prepare(postgres=True)
     assert again == spec
-    with demo.services(again):
+    with demo.server(again):
         store = open_store(again)
         assert types(store, "cheap") == ["OrderCreated", "OrderApproved"]
         store.close()
-    with demo.services(demo.prepare(postgres=True, reset=True)):
+    with demo.server(demo.prepare(postgres=True, reset=True)):
         store = open_store(again)
         assert types(store, "cheap") == []
         store.close()

@@ -153,6 +153,7 @@ def test_every_stream_replays_and_every_order_begins_with_its_creation(store: St
         assert replay.count == stream.version
 
 
+@pytest.mark.parametrize("own_url", ["sqlite"], indirect=True)
 def test_with_services_the_invariants_hold_and_about_an_eighth_exceeds_the_limit(store: Store) -> None:
     summary = at_once(store, rate=20, seconds=8, tell=lambda _: work_off(store))
     work_off(store)

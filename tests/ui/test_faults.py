@@ -108,6 +108,7 @@ def test_a_killed_service_is_said_and_started_again(qtbot: QtBot, make_window: M
     idle_and_right(qtbot, own_url)
 
 
+@pytest.mark.parametrize("own_url", ["sqlite"], indirect=True)
 def test_a_clock_that_goes_backwards(qtbot: QtBot, make_window: Make, own_url: str) -> None:
     """An event recorded before the one in front of it: handled, shown, and marked where its stream is looked at."""
     with closing(open_store(StoreSpec(own_url, create=True, writable=True))) as store:

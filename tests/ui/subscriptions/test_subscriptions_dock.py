@@ -90,6 +90,7 @@ def trigger(menu: QMenu | None, words: str) -> None:
     next(action for action in menu.actions() if action.text() == words).trigger()
 
 
+@sqlite
 def test_an_order_waits_for_a_stopped_service(qtbot: QtBot, dock: SubscriptionsDock, store: Store) -> None:
     start(qtbot, dock, "order", "customer")
     order(store, "o-1")
