@@ -212,6 +212,8 @@ class Tabs(QTabWidget):
         here, widget = self._place_at(place), self.widget(place)
         if widget is None or here == EVERYTHING:
             return
+        if here.page == "branch" and (stream := self._branched()):
+            here = Place(stream[0], stream[1], 0, "branch")
         self._closed.append(here)
         self._pages.pop(here.page, None)
         self.removeTab(place)
@@ -223,6 +225,8 @@ class Tabs(QTabWidget):
             place = self._closed.pop()
             if place.page and place.page not in self._pages:
                 self.show_page(place.page)
+                if place.id:
+                    self.show_branch(place.category, place.id)
                 return
             if not place.page and self.tab_of(place.category, place.id) is None:
                 self.show_stream(place.category, place.id, place.version or None)

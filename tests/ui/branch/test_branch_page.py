@@ -440,6 +440,9 @@ def test_from_a_stream_by_key_and_from_the_menu_of_an_event(
     state = window.tabs.state()
     assert state["branch"] == ["Order", "story"]
     window.tabs.close_tab(window.tabs.currentIndex())
+    assert window.workspace.actions.trigger("reopen_tab")
+    assert wait_for(qtbot, window, ready).editing.key == STORY
+    window.tabs.close_tab(window.tabs.currentIndex())
     window.tabs.restore(state)
     again = wait_for(qtbot, window, ready)
     assert again is not page
