@@ -125,7 +125,7 @@ def sentence(told: Writings) -> str:
         return "never written: it began with this value" if told.there else "nothing is there, and never was"
     last = f"v {text.number(told.rows[0].version)}"
     times = f"{text.number(len(told.rows))} times or more" if told.more else text.plural(len(told.rows), "time")
-    return f"written {times}, last by {last}" if told.there else f"written {times}, removed by {last}"
+    return f"{times}, last by {last}" if told.there else f"{times}, removed by {last}"
 
 
 def _columns(pane: PathHistoryPane) -> tuple[Column, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from explorer.engine import messages
 from explorer.engine.asks_writers import NextWriting, WritingFound
 from explorer.engine.messages import Row, Rows
 from explorer.errors import Cancelled, ExplorerError
-from explorer.ui.look import text
+from explorer.ui.look import text, theme
 from explorer.ui.pane import STALE_MS, PaneHead, copy_text, copy_value, text_source
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.empty import EmptyState
@@ -24,6 +25,8 @@ from explorer.ui.parts.value_tree import MenuEntry, ValueTree
 from explorer.ui.recipes import event_sql, state_command
 from explorer.ui.stream.path_history import PathHistoryPane
 from explorer.ui.workspace import Workspace
+
+ROOM = 260  # pixels from which the history of a path stands below the state
 
 
 class StateTree(QWidget):
@@ -50,7 +53,7 @@ class StateTree(QWidget):
         self.tree.show_writers()
         self.history = PathHistoryPane(workspace, category, id, self)
         self.history.wanted.connect(self.step_wanted)
-        self.history.closed.connect(self.tree.setFocus)
+        self.history.closed.connect(self._history_closed)
         self.banner = Banner(self)
         self.empty = EmptyState(parent=self)
         self.finder = FindBar(self.tree.find_text, self)
@@ -61,7 +64,8 @@ class StateTree(QWidget):
         self.model.settled.connect(self._settled)
         self.model.failed.connect(self._failed)
 
-        self._stack = QStackedLayout()
+        self._body = QWidget(self)
+        self._stack = QStackedLayout(self._body)
         self._stack.addWidget(self.tree)
         self._stack.addWidget(self.empty)
         whole = QVBoxLayout(self)
@@ -69,7 +73,7 @@ class StateTree(QWidget):
         whole.setSpacing(0)
         whole.addWidget(self.head)
         whole.addWidget(self.banner)
-        whole.addLayout(self._stack, 3)
+        whole.addWidget(self._body, 3)
         whole.addWidget(self.finder)
         whole.addWidget(self.history, 2)
         workspace.actions.bind("blame", self.show_writers, self, self._some)
@@ -162,6 +166,22 @@ class StateTree(QWidget):
         if row is not None:
             self.history.ask(self._ordinal, row.path, self._generic)
             self.history.show_cursor(self._ordinal)
+            self._share_room()
+
+    def _history_closed(self) -> None:
+        self._share_room()
+        self.tree.setFocus()
+
+    def _share_room(self) -> None:
+        """Where there is no room for both, the history stands in the place of the state."""
+        beside = self.history.isHidden() or self.height() >= theme.scaled(ROOM)
+        if self._body.isHidden() == beside:
+            self._body.setVisible(beside)
+            (self.tree if beside else self.history).setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
 
     def _jump(self, *, backwards: bool) -> None:
         """To the nearest event that wrote the selected value."""

@@ -75,7 +75,7 @@ def test_b_tells_of_all_that_wrote_the_selected_value(qtbot: QtBot, tab: StreamT
     pane = tab.state.history
     QAbstractItemModelTester(pane.model, QAbstractItemModelTester.FailureReportingMode.Fatal, pane)
     assert pane.head.heading.text() == "Who wrote /status"
-    assert pane.head.note.text() == "written 5 times, last by v 5"
+    assert pane.head.note.text() == "5 times, last by v 5"
     # A row is a way to its event.
     QTest.mouseClick(
         pane.table.viewport(), Qt.MouseButton.LeftButton, pos=pane.table.visualRect(pane.model.index(3, 2)).center()
