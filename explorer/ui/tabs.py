@@ -174,6 +174,8 @@ class Tabs(QTabWidget):
 
     def _compare_code(self) -> None:
         category, id, _version = self.workspace.current_stream
+        if self.here().page == "branch" and (stream := self._branched()):
+            category, id = stream
         cast("CodePage", self.show_page("code")).ask(category, id)
 
     def _branch_here(self) -> None:

@@ -229,7 +229,7 @@ class CodePage(QWidget):
         if self.found > MOST:
             self.banner.show_notice("info", f"The first {text.number(MOST)} are listed.")
         if not self.found:
-            self.empty.say("No stream ends differently", done.message, icon_name="check")
+            self.empty.say("No stream ends differently", "Both versions make the same of all.", icon_name="check")
             self._pages.setCurrentIndex(1)
 
     def _failed(self, error: ExplorerError) -> None:
