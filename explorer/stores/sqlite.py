@@ -17,7 +17,7 @@ import sqlalchemy.dialects.sqlite  # create_engine would import it later, where 
 from sqlalchemy.pool import NullPool
 
 from explorer.cancellation import Cancellation
-from explorer.errors import Busy, ConnectionLost, ExplorerError, StoreReplaced
+from explorer.errors import Busy, CannotOpen, ConnectionLost, ExplorerError, StoreReplaced
 from explorer.stores.connection import BUSY_SECONDS, Rows
 from explorer.stores.layout import Run
 from explorer.stores.sqlite_file import closed, look, looking, opened
@@ -91,6 +91,10 @@ class SqliteConnection:
         )
         try:
             if self.mode == "memory":
+                if not hasattr(driver, "deserialize"):
+                    raise CannotOpen(
+                        f"The SQLite of this Python cannot read {self.title} from memory.", "Use another one."
+                    )
                 driver.deserialize(self._image)
                 self._image = b""  # SQLite has a copy of its own
             # Text that is not UTF-8 must come back as it went in, and must not stop a page of others.

@@ -302,7 +302,8 @@ class Workspace(QObject):
 
     def refresh(self) -> None:
         """Have every panel read again what it shows."""
-        if self.is_open:
+        if self.info is not None:
+            self.noting.open(self.info.identity)
             self.refresh_wanted.emit()
 
     def pause(self, paused: bool) -> None:

@@ -137,6 +137,13 @@ def test_the_list_goes_to_the_event_and_removes(workspace: Workspace, dock: Note
     assert wanted.args == ["Order", ORDER.id, 2]
     type_into(dock.filter, "nothing like it")
     assert dock.empty.isVisible()
+    # What another program notes is seen when everything is read again.
+    assert workspace.info is not None
+    notes.noted(workspace.info.identity, Note("Order", ORDER.id, 1, "OrderCreated", "nothing like it, from outside"))
+    workspace.refresh()
+    assert [note.version for note in dock.model.rows] == [1]
+    notes.noted(workspace.info.identity, Note("Order", ORDER.id, 1))
+    workspace.refresh()
     # Removing asks first.
     type_into(dock.filter, "why")
     click(dock.remove_button)
