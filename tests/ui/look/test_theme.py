@@ -38,6 +38,15 @@ def test_marks_can_be_read_on_their_grounds(palette: Colours) -> None:
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_what_is_only_tried_can_be_read_and_is_told_apart(palette: Colours) -> None:
+    for ground in ("what_if_base", "what_if_back", "base"):
+        assert theme.contrast(QColor(palette.what_if), QColor(getattr(palette, ground))) >= 4.5
+    for role in READ:
+        assert theme.contrast(QColor(getattr(palette, role)), QColor(palette.what_if_base)) >= 4.5
+    assert len({palette.what_if_base, palette.what_if_back, palette.base, palette.window}) == 4
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_colour_is_one(palette: Colours) -> None:
     assert all(QColor(getattr(palette, one.name)).isValid() for one in fields(palette) if one.name != "dark")
 
