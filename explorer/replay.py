@@ -1,6 +1,6 @@
 """Every state of one stream: a fold that remembers what each event did, and can be asked for any moment of it.
 
-The states themselves are not kept, only every 256th, and the changes of each step between them as compact JSON. So a
+The states themselves are not kept, only every 64th, and the changes of each step between them as compact JSON. So a
 seek runs no code of the domain: it applies changes that were found when the reducer ran.
 """
 
@@ -23,8 +23,9 @@ from explorer.model import Aggregate, DomainEvent, Event, Json, Snapshot
 from explorer.stepping import step
 from explorer.writers import Writers
 
-BLOCK = 256
-_CACHED = 8  # blocks whose states are kept, for stepping to and fro
+BLOCK = 64
+_CACHED = 32  # blocks whose states are kept, for stepping to and fro
+_TOGETHER = 256  # steps that are put into the index of writers at once
 _WATCHED = 16  # events of each type whose effect on the state before them is looked at …
 _SAMPLE = 32  # … and after these every so many-th event
 
@@ -81,6 +82,7 @@ class Replay:
         self.errors: dict[int, str] = {}  # ordinal → why the step failed
         self.change_counts = array("L")  # by ordinal: how many paths changed
         self._writers = Writers()
+        self._unindexed: list[list[Change]] = []  # steps that it does not know yet
         self.incomplete = ""  # why the state does not rest on the whole history
         self._first: list[Event] = []  # the events of the first block
         self._seen: dict[str, int] = {}
@@ -110,7 +112,8 @@ class Replay:
                 self._start_at(event.version)
             self._fold(event)
             if len(self._steps) == BLOCK:
-                self._index()
+                if len(self._unindexed) >= _TOGETHER:
+                    self._index()
                 self._blocks.append((self._start, _pack(self._steps)))
                 self._first = []
                 self._open(self._json)
@@ -149,7 +152,8 @@ class Replay:
         return diff(self.state(ordinal - 1), self.state(ordinal))
 
     def _index(self) -> None:
-        self._writers.extend(self._steps[self._writers.count - len(self._blocks) * BLOCK :])
+        self._writers.extend(self._unindexed)
+        self._unindexed.clear()
 
     # -- one step ------------------------------------------------------------------------------------------------------
 
@@ -176,8 +180,9 @@ class Replay:
             self._first.append(event)
         ordinal = len(self.change_counts)
         seen = self._seen.get(event.type, 0)
-        self._seen[event.type] = seen + 1
-        watched = not (self.slow or self.generic) and (seen < _WATCHED or ordinal % _SAMPLE == 0)
+        if seen < _WATCHED:
+            self._seen[event.type] = seen + 1
+        watched = (seen < _WATCHED or ordinal % _SAMPLE == 0) and not (self.slow or self.generic)
         before = payload.encode_plain(self._json) if watched else b""
         error, readable = None, None
         raw, json, changes = self._raw, self._json, _NONE
@@ -216,6 +221,7 @@ class Replay:
             taker.take(json, self._json, readable or Failed(str(error)), event.version, event.type)
         self._raw, self._json = raw, json
         self._steps.append(changes)
+        self._unindexed.append(changes)
         self.change_counts.append(len(changes))
 
     def _was_changed(self, before: bytes) -> bool:
@@ -238,7 +244,7 @@ class Replay:
         self.extend(events)
 
 
-# -- what is kept of 256 steps -----------------------------------------------------------------------------------------
+# -- what is kept of the steps of a block ------------------------------------------------------------------------------
 
 
 def _pack(steps: list[list[Change]]) -> bytes:
