@@ -94,9 +94,9 @@ def test_the_library_never_waits_for_us(tmp_path: Path, mode: str) -> None:
         damaged.in_rollback_mode(path)
     with written.eventsourcing_keeps_writing(str(path), seconds=0.001) as writer:
         writer.next()
-        for _ in range(10):
+        for _ in range(4):
             look_at_everything(str(path))
-            for _ in range(10):
+            for _ in range(25):
                 writer.next()
         writer.stop()
 
