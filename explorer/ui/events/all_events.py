@@ -22,6 +22,7 @@ from explorer.ui.workspace import Arrived, Workspace
 
 PAGE = 200
 PREVIEW = 400  # bytes of a payload asked for
+ASIDE = 15  # milliseconds after arrivals: they are painted in the live feed first, which takes its turn
 PACE = 120  # milliseconds at least between two batches of arrivals
 UNREADABLE = 400  # … where one fills the page: nobody reads that, and each is painted as a whole
 KEPT = 20_000  # rows; those at the far end are fetched again when somebody scrolls there
@@ -215,10 +216,10 @@ class AllEventsPanel(QWidget):
             return
         self._arrived += [cut(row) for row in rows if self._filter.matches(row)]
         if not self._pace.isActive():
-            self._take_arrived()
+            self._pace.start(ASIDE)
 
     def _take_arrived(self) -> None:
-        """At once, but only so often: a page of new rows is painted as a whole."""
+        """Soon, but only so often: a page of new rows is painted as a whole."""
         new = [row for row in self._arrived if self._key(row) not in self._seen]
         self._arrived.clear()
         if new:

@@ -37,6 +37,7 @@ PAGE = 200
 RECENT = 200
 DEBOUNCE_MS = 250
 FEW = 6  # categories of which the streams are read at once
+ASIDE_MS = 30  # after arrivals, and after other lists that show them: each takes its turn
 PACE_MS = 300  # arrivals are put in at most so often: a tree with a new line is laid out anew as a whole
 UNREADABLE = 40  # streams that change at once, which nobody reads …
 UNREADABLE_MS = 700  # … and after which the next ones wait as long
@@ -296,10 +297,10 @@ class StreamsPanel(QWidget):
             if key not in newest or one.version > newest[key].version:
                 newest[key] = StreamRow(one.category, one.id, one.version, one.recorded_at_us, one.type)
         if not self._pace.isActive():
-            self._take_newest()
+            self._pace.start(ASIDE_MS)
 
     def _take_newest(self) -> None:
-        """At once, but only so often."""
+        """Soon, but only so often."""
         if not self._newest:
             return
         rows = list(self._newest.values())
