@@ -125,6 +125,11 @@ def _object(new: dict[Any, Any], old: object, old_json: object, foreign: list[An
 
 def changed_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
     """The keys of `after` whose value is not the very object that `before` has for it, in order."""
+    if len(before) == len(after):  # most often of the same keys
+        try:
+            return [key for key, value in after.items() if before[key] is not value]
+        except KeyError:
+            pass
     known = before.get
     return [key for key, value in after.items() if known(key, MISSING) is not value]
 

@@ -27,7 +27,7 @@ BLOCK = 64
 _CACHED = 32  # blocks whose states are kept, for stepping to and fro
 _TOGETHER = 256  # steps that are put into the index of writers at once
 _WATCHED = 16  # events of each type whose effect on the state before them is looked at …
-_SAMPLE = 32  # … and after these every so many-th event
+_SAMPLE = 64  # … and after these every so many-th event
 
 _NONE: list[Change] = []
 
@@ -82,7 +82,7 @@ class Replay:
         self.errors: dict[int, str] = {}  # ordinal → why the step failed
         self.change_counts = array("L")  # by ordinal: how many paths changed
         self._writers = Writers()
-        self._unindexed: list[list[Change]] = []  # steps that it does not know yet
+        self._unindexed: list[list[Change]] = []  # steps of blocks that are not all in it
         self.incomplete = ""  # why the state does not rest on the whole history
         self._first: list[Event] = []  # the events of the first block
         self._seen: dict[str, int] = {}
@@ -108,12 +108,14 @@ class Replay:
     def extend(self, events: Iterable[Event]) -> None:
         """Fold the events that come next. May be stopped between two of them by what gives the events."""
         for event in events:
-            if event.version > 1 and not self.change_counts:
+            if not self.change_counts and event.version > 1:
                 self._start_at(event.version)
             self._fold(event)
             if len(self._steps) == BLOCK:
+                self._unindexed += self._steps
                 if len(self._unindexed) >= _TOGETHER:
-                    self._index()
+                    self._index(self._unindexed)
+                    self._unindexed = []
                 self._blocks.append((self._start, _pack(self._steps)))
                 self._first = []
                 self._open(self._json)
@@ -121,18 +123,34 @@ class Replay:
     @property
     def writers(self) -> Writers:
         """Which events wrote to which path; of all events so far."""
-        self._index()
+        self._index(self._unindexed + self._steps)
         return self._writers
+
+    def _index(self, recent: list[list[Change]]) -> None:
+        """Put what is not in the index of writers yet into it, of the last steps."""
+        self._writers.extend(recent[len(recent) - (self.count - self._writers.count) :])
 
     def state(self, ordinal: int) -> Json:
         """The state after this event. Raises `Invalid` when there is no such event."""
         if not -1 <= ordinal < self.count:
             raise Invalid(f"There is no state {ordinal}: the stream has {self.count} events.")
-        number, step = divmod(ordinal + 1, BLOCK)
         if ordinal == self.count - 1:
             return self._json
+        number, step = divmod(ordinal + 1, BLOCK)
+        return self._block(number).state(step)
+
+    def changes(self, ordinal: int) -> list[Change]:
+        """What this event changed. Raises `Invalid` when there is no such event."""
+        if ordinal == -1:
+            return []
+        if not 0 <= ordinal < self.count:
+            raise Invalid(f"There is no event {ordinal}: the stream has {self.count}.")
+        number, step = divmod(ordinal, BLOCK)
+        return self._block(number).steps[step]
+
+    def _block(self, number: int) -> _Block:
         if number == len(self._blocks):
-            return self._recent.state(step)
+            return self._recent
         block = self._unpacked.get(number)
         if block is None:
             start, packed = self._blocks[number]
@@ -140,20 +158,7 @@ class Replay:
             if len(self._unpacked) > _CACHED:
                 self._unpacked.popitem(last=False)
         self._unpacked.move_to_end(number)
-        return block.state(step)
-
-    def changes(self, ordinal: int) -> list[Change]:
-        """What this event changed. Raises `Invalid` when there is no such event."""
-        if ordinal == -1:
-            return []
-        number, step = divmod(ordinal, BLOCK)
-        if number == len(self._blocks) and 0 <= step < len(self._steps):
-            return self._steps[step]
-        return diff(self.state(ordinal - 1), self.state(ordinal))
-
-    def _index(self) -> None:
-        self._writers.extend(self._unindexed)
-        self._unindexed.clear()
+        return block
 
     # -- one step ------------------------------------------------------------------------------------------------------
 
@@ -221,7 +226,6 @@ class Replay:
             taker.take(json, self._json, readable or Failed(str(error)), event.version, event.type)
         self._raw, self._json = raw, json
         self._steps.append(changes)
-        self._unindexed.append(changes)
         self.change_counts.append(len(changes))
 
     def _was_changed(self, before: bytes) -> bool:
@@ -248,28 +252,25 @@ class Replay:
 
 
 def _pack(steps: list[list[Change]]) -> bytes:
-    """What is needed to apply these steps again, as JSON; of most steps that is far less than a state."""
-    plain: Any = [
-        [(op, path, origin, None if op == "move" else after) for op, path, origin, _, _, after in changes]
-        for changes in steps
-    ]
+    """These steps as JSON; of most that is far less than a state."""
+    plain: Any = steps
     return payload.encode_plain(plain)
 
 
 def _unpack(packed: bytes) -> list[list[Change]]:
     steps: Any = payload.decode_plain(packed)
-    return [[Change(op, path, origin, "", None, after) for op, path, origin, after in step] for step in steps]
+    return [[Change(*change) for change in changes] for changes in steps]
 
 
 class _Block:
     """The states of some steps, made when they are first asked for. There may come more steps."""
 
     def __init__(self, start: Json, steps: list[list[Change]]) -> None:
+        self.steps = steps
         self._states = [start]
-        self._steps = steps
 
     def state(self, step: int) -> Json:
         states = self._states
         while len(states) <= step:
-            states.append(apply(states[-1], self._steps[len(states) - 1]))
+            states.append(apply(states[-1], self.steps[len(states) - 1]))
         return states[step]

@@ -10,7 +10,7 @@ from typing import Any
 
 from explorer.diff import Change, compare, escaped
 from explorer.errors import Invalid
-from explorer.json_state import MISSING, convert, without_surrogates
+from explorer.json_state import MISSING, changed_keys, convert, without_surrogates
 from explorer.model import Json
 
 _change = tuple.__new__  # what `Change(...)` ends with, without the call in between
@@ -39,7 +39,7 @@ def _object(before: dict[str, Any], after: dict[Any, Any], path: str, changes: l
     known = before.get
     start, added = len(changes), 0
     kept: dict[str, Any] = {}  # what is shared with the former state instead of what the reducer made
-    for name in [name for name, value in after.items() if known(name, MISSING) is not value]:
+    for name in changed_keys(before, after):
         value, old = after[name], known(name, MISSING)
         kind = type(value)
         if old is MISSING:
