@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from explorer import payload, settings
+from explorer import keeping, payload
 from explorer.branch_rows import Row, Rows
 from explorer.errors import Invalid
 from explorer.model import Event
@@ -308,19 +308,9 @@ FILE = "branches.json"
 
 def kept(identity: str) -> tuple[Branch, ...]:
     """The branches of this connection (`StoreInfo.identity`). Raises `Invalid` where their file cannot be read."""
-    path = settings.connection_folder(identity) / FILE
-    try:
-        raw: Any = path.read_bytes()
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise Invalid(f"The what-if branches cannot be read: {error}") from error
-    try:
-        return msgspec.json.decode(raw, type=tuple[Branch, ...])
-    except msgspec.DecodeError as error:
-        raise Invalid(f"The file of the what-if branches is damaged: {error}", f"Mend or delete {path}.") from error
+    return keeping.kept(identity, FILE, Branch, "the what-if branches")
 
 
 def keep(identity: str, branches: Iterable[Branch]) -> None:
     """Keep these branches, and no others, in the user's data folder. Raises OSError."""
-    settings.write(settings.connection_folder(identity) / FILE, msgspec.to_builtins(tuple(branches)))
+    keeping.keep(identity, FILE, branches)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from explorer import branches, notes, payload, watches
+from explorer import branches, notes, payload, watching
 from explorer.branches import AnyEdit, Edit, Insert
 from explorer.errors import Invalid
 from explorer.loading import events_of
@@ -60,7 +60,7 @@ def save(
     marked = [note for note in notes.kept(store.info.identity) if StreamKey(note.category, note.id) in chosen]
     forked = [one for one in branches.kept(store.info.identity) if StreamKey(one.category, one.id) in chosen]
     categories = {key.category for key in keys}
-    watched = [watch for watch in watches.kept(store.info.identity) if watch.category in categories]
+    watched = [watch for watch in watching.kept(store.info.identity) if watch.category in categories]
     kinds = tuple(kind for kind in KINDS if pseudonyms is not None and kind in pseudonyms.kinds)
     title = store.info.bundle or store.info.title
     if pseudonyms is not None:
@@ -71,7 +71,7 @@ def save(
     def noted() -> Iterator[tuple[str, bytes]]:
         """Asked for when all events are in: only then is known what was replaced."""
         sources = [_watch(one, pseudonyms) for one in watched] if pseudonyms is not None else watched
-        found: dict[str, Sequence[Any]] = {notes.FILE: marked, branches.FILE: forked, watches.FILE: sources}
+        found: dict[str, Sequence[Any]] = {notes.FILE: marked, branches.FILE: forked, watching.FILE: sources}
         for name, ones in found.items():
             if ones:
                 yield name, msgspec.json.encode(tuple(ones))
@@ -132,7 +132,7 @@ def _note(note: notes.Note, pseudonyms: Pseudonyms) -> notes.Note:
     return msgspec.structs.replace(note, id=pseudonyms.id(note.id), text="")
 
 
-def _watch(watch: watches.Watch, pseudonyms: Pseudonyms) -> watches.Watch:
+def _watch(watch: watching.Watch, pseudonyms: Pseudonyms) -> watching.Watch:
     return msgspec.structs.replace(watch, name="", source=pseudonyms.source(watch.source))
 
 

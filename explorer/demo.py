@@ -14,7 +14,6 @@ from pathlib import Path
 from explorer import settings
 from explorer.companion import Companion
 from explorer.errors import CannotOpen
-from explorer.loading import streams_of
 from explorer.model import NewEvent, StreamKey
 from explorer.services import ServiceProcess
 from explorer.stores import Store, StoreSpec, open_store
@@ -167,6 +166,8 @@ def _history() -> Iterator[tuple[StreamKey, NewEvent]]:
 
 def _long_streams(store: Store, category: str, least: int) -> Iterator[tuple[StreamKey, int]]:
     if least:
+        from explorer.loading import streams_of  # late: it knows the domains, and a store that is there needs none
+
         yield from ((one.key, one.version) for one in streams_of(store, category) if one.version >= least)
 
 

@@ -5,11 +5,10 @@ connection, never in the store.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
-from explorer import settings
+from explorer import keeping
 from explorer.errors import Invalid
 
 LONGEST = 4_000  # characters of a note
@@ -32,31 +31,16 @@ class Note(msgspec.Struct, frozen=True):
         return self.category, self.id, self.version
 
 
-def decoded(raw: bytes) -> tuple[Note, ...]:
-    """Raises msgspec.DecodeError for what are no notes."""
-    return msgspec.json.decode(raw, type=tuple[Note, ...])
-
-
 def kept(identity: str) -> tuple[Note, ...]:
     """The notes of this connection (`StoreInfo.identity`), by stream and version. Raises `Invalid` where their file
     cannot be read."""
-    path = settings.connection_folder(identity) / FILE
-    try:
-        raw: Any = path.read_bytes()
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise Invalid(f"The notes cannot be read: {error}") from error
-    try:
-        return decoded(raw)
-    except msgspec.DecodeError as error:
-        raise Invalid(f"The file of the notes is damaged: {error}", f"Mend or delete {path}.") from error
+    return keeping.kept(identity, FILE, Note, "the notes")
 
 
 def keep(identity: str, notes: Iterable[Note]) -> None:
     """Keep these notes, and no others. Raises OSError."""
     found = sorted(notes, key=lambda note: note.event)
-    settings.write(settings.connection_folder(identity) / FILE, msgspec.to_builtins(tuple(found)))
+    keeping.keep(identity, FILE, found)
 
 
 def noted(identity: str, note: Note) -> tuple[Note, ...]:

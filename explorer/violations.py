@@ -26,6 +26,7 @@ from explorer.plugins import Claim, fingerprint
 from explorer.replay import Replay
 from explorer.stores.store import Store
 from explorer.watches import Course
+from explorer.watching import Broken
 
 KEPT = 5_000  # broken streams that are remembered, to be told again when a search goes on
 _PAGE = 50  # streams between places from which a search can go on
@@ -35,23 +36,6 @@ _BEGINNING = 20  # events of a stream that tell whose it is
 
 ClaimOf: TypeAlias = Callable[[Sequence[Event]], Claim]
 """Who folds a stream of the category that begins with these events."""
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """A stream in which an invariant is false somewhere, or cannot be told. Versions are 0 where there is none."""
-
-    category: str
-    id: str
-    events: int
-    first: int  # version at which it is first false
-    first_type: str  # of that event
-    last: int  # version of the last event at which it is false
-    last_type: str  # of the event that broke it last
-    times: int  # how often it was broken
-    now: bool  # it is false at the end
-    failed: int  # version at which it cannot be told first
-    reason: str
-    sentence: str
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from math import inf, nan
 from typing import Any, NamedTuple
 
-import msgspec
-
-from explorer import exact, fold, operations, settings
+from explorer import exact, fold, operations
 from explorer.diff import same
-from explorer.errors import Invalid
 from explorer.expressions import ABSENT, Expression, Failed
 from explorer.fold import StepFailed, Upcast
 from explorer.model import DomainEvent, Event, Json
@@ -28,19 +25,6 @@ _TOO_LONG = operations.TOO_LONG
 KINDS = (TRUE, FALSE, FAILED, VALUE, ABSENCE)
 _REASONS = 1_000  # intervals of which the reason is kept
 _PATIENCE = 10  # events for which an expression takes too long, before it is given up for the stream
-
-
-class Watch(msgspec.Struct, frozen=True):
-    """What somebody watches in the streams of a category."""
-
-    category: str
-    source: str  # a path or an expression
-    name: str = ""  # shown instead of the source
-    invariant: bool = False  # has to be true after every event
-
-    @property
-    def title(self) -> str:
-        return self.name or self.source
 
 
 class Span(NamedTuple):
@@ -268,28 +252,3 @@ def take(courses: Sequence[Course], event: Event, before: Json, state: Json, upc
             readable = seen(event, upcast)
         given = readable if "event" in course.expression.needs else None
         course.take(state, before, given, event.version, event.type)
-
-
-# -- keeping -----------------------------------------------------------------------------------------------------------
-
-FILE = "watches.json"
-
-
-def kept(identity: str) -> tuple[Watch, ...]:
-    """The watches of this connection (`StoreInfo.identity`). Raises `Invalid` where their file cannot be read."""
-    path = settings.connection_folder(identity) / FILE
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise Invalid(f"The watches cannot be read: {error}") from error
-    try:
-        return msgspec.json.decode(raw, type=tuple[Watch, ...])
-    except msgspec.DecodeError as error:
-        raise Invalid(f"The file of the watches is damaged: {error}", f"Mend or delete {path}.") from error
-
-
-def keep(identity: str, watches: Iterable[Watch]) -> None:
-    """Keep these watches, and no others, in the user's data folder. Raises OSError."""
-    settings.write(settings.connection_folder(identity) / FILE, msgspec.to_builtins(tuple(watches)))

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explorer import branches, notes, payload, watches
+from explorer import branches, notes, payload, watching
 from explorer.branches import Branch, Edit, Skip
 from explorer.bundle import Saved, at_once, save
 from explorer.domains.customers_orders import DOMAIN
@@ -53,12 +53,12 @@ def store(own_url: str) -> Iterator[Store]:
     branches.keep(
         identity, [Branch("without", "Customer", "c-1", (Skip(1), Edit(0, "CustomerCreated", '{"name": "Bob"}')))]
     )
-    watches.keep(
+    watching.keep(
         identity,
         [
-            watches.Watch("Customer", "state.name != 'Ada Secret' and state.status != 'PENDING'", "Ada's name", True),
-            watches.Watch("Customer", "/reservations/o-1/orderTotal"),
-            watches.Watch("Invoice", "/total"),
+            watching.Watch("Customer", "state.name != 'Ada Secret' and state.status != 'PENDING'", "Ada's name", True),
+            watching.Watch("Customer", "/reservations/o-1/orderTotal"),
+            watching.Watch("Invoice", "/total"),
         ],
     )
     yield store
@@ -92,7 +92,7 @@ def test_what_was_put_in_comes_out_wherever_it_is_opened(store: Store, tmp_path:
         assert "A bundle of 2 streams" in info.notice
         assert [one.text for one in notes.kept(info.identity)] == ["here it begins"]
         assert branches.kept(info.identity) == branches.kept(store.info.identity)
-        assert watches.kept(info.identity) == watches.kept(store.info.identity)[:2]
+        assert watching.kept(info.identity) == watching.kept(store.info.identity)[:2]
         with pytest.raises(ReadOnly, match="bundle"):
             opened.append(ORDER_KEY, 1, [NewEvent("OrderShipped", {}, "e 9")])
         with pytest.raises(ReadOnly, match="bundle"):
@@ -164,7 +164,7 @@ def test_pseudonyms_leave_nothing_to_be_seen_and_everything_to_be_folded(store: 
         assert (note.id, note.text, note.bookmark) == (ids["Order"], "", True)
         (branch,) = branches.kept(opened.info.identity)
         assert branch.edits[0] == Skip(1)
-        name, path = watches.kept(opened.info.identity)
+        name, path = watching.kept(opened.info.identity)
         assert name.source == f"state.name != '{created['name']}' and state.status != 'PENDING'"  # type: ignore[index, call-overload]
         assert (name.name, name.invariant, path.source) == ("", True, f"/reservations/{ids['Order']}/orderTotal")
     finally:

@@ -18,7 +18,8 @@ from explorer.model import Aggregate, Domain, DomainEvent, NewEvent, StreamKey
 from explorer.plugins import Claim
 from explorer.stores import Store, StoreSpec, open_store
 from explorer.stores.bulk import fill
-from explorer.violations import Broken, Place, Search
+from explorer.violations import Place, Search
+from explorer.watching import Broken
 
 
 def stored(tmp_path: Path, streams: int, bad: set[int], length: int = 3, name: str = "shop.sqlite") -> Store:

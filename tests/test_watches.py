@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer import settings, watches
+from explorer import settings, watches, watching
 from explorer.diff import same
 from explorer.errors import Invalid
 from explorer.expressions import ABSENT, Expression, Failed
 from explorer.model import Event, Json
-from explorer.watches import Course, Watch
+from explorer.watches import Course
+from explorer.watching import Watch
 
 
 def event(version: int, kind: str = "Happened", data: object = None) -> Event:
@@ -183,12 +184,12 @@ def test_a_watch_takes_less_than_ten_microseconds_an_event() -> None:
 
 def test_watches_are_kept_for_each_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(settings.HOME, str(tmp_path))
-    assert watches.kept("a") == ()
+    assert watching.kept("a") == ()
     some = (Watch("Order", "/status"), Watch("Order", "state.n > 0", "positive", invariant=True))
-    watches.keep("a", some)
-    assert watches.kept("a") == some
-    assert watches.kept("b") == ()
+    watching.keep("a", some)
+    assert watching.kept("a") == some
+    assert watching.kept("b") == ()
     assert [watch.title for watch in some] == ["/status", "positive"]
     (settings.connection_folder("a") / "watches.json").write_text('[{"category": 1}]')
     with pytest.raises(Invalid, match="damaged"):
-        watches.kept("a")
+        watching.kept("a")

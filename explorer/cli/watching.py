@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from explorer import payload, violations, watches
+from explorer import payload, violations, watches, watching
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins
 from explorer.cli.output import BOLD, RED, YELLOW, Output
@@ -19,7 +19,8 @@ from explorer.errors import Invalid
 from explorer.expressions import ABSENT, Expression, Failed
 from explorer.model import Json
 from explorer.plugins import Loaded, aggregate_for
-from explorer.violations import Broken, Search
+from explorer.violations import Search
+from explorer.watching import Broken
 
 _REMEMBERED = 5.0  # seconds between the places that a search is remembered at
 _TOLD = 0.5  # seconds between looks at what was found meanwhile
@@ -117,7 +118,7 @@ def _source(arguments: argparse.Namespace, domains: Loaded, identity: str) -> st
 def _invariants(arguments: argparse.Namespace, domains: Loaded, identity: str) -> dict[str, str]:
     found = aggregate_for(domains.domains, arguments.category)
     known = dict(found[1].invariants) if found else {}
-    own = watches.kept(identity)
+    own = watching.kept(identity)
     return known | {one.title: one.source for one in own if one.invariant and one.category == arguments.category}
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from explorer.engine.ask import ROWS, Ask
-from explorer.violations import Broken
+from explorer.watching import Broken
 
 MOST = 2_000  # intervals of a course that cross; of longer ones it crosses as so many columns
 COLUMNS = 1_000

@@ -43,8 +43,9 @@ from explorer.errors import Invalid
 from explorer.expressions import ABSENT, Expression, Failed, Mistake
 from explorer.plugins import Loaded, aggregate_for
 from explorer.stores import Store
-from explorer.violations import Broken, Search
+from explorer.violations import Search
 from explorer.watches import KINDS, Course
+from explorer.watching import Broken
 
 OfStream: TypeAlias = WatchCourses | WatchValues | WatchColumn | CourseSpans | NextFlip | NextBreak | NextAppend
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidg
 from explorer.ui.look import theme
 from explorer.ui.look.icons import icon
 from explorer.ui.parts.dock_title import DockTitle
+from explorer.ui.parts.later import Later
 
 VERSION = 1  # of the arrangement; another one is not restored
 
@@ -58,12 +59,19 @@ class Arrangement(QObject):
 
     def raise_panel(self, name: str) -> None:
         """Show this dock, in front of those that it shares its place with, and go there."""
-        dock = next(one for one in self.docks if one.objectName() == name)
+        dock = self._dock(name)
         dock.show()
         dock.raise_()
-        panel = dock.widget()
-        if panel is not None:
-            panel.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.panel(name).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def panel(self, name: str) -> QWidget:
+        """What is in this dock; made now if it was not seen yet."""
+        panel = self._dock(name).widget()
+        assert panel is not None
+        return panel.panel if isinstance(panel, Later) else panel
+
+    def _dock(self, name: str) -> QDockWidget:
+        return next(one for one in self.docks if one.objectName() == name)
 
     def reset(self) -> None:
         """All docks where they were delivered."""

@@ -27,16 +27,15 @@ from explorer.errors import ExplorerError
 from explorer.model import StreamKey
 from explorer.settings import Recent, Settings
 from explorer.stores.store import StoreSpec
-from explorer.ui import menus
+from explorer.ui import menus, panels
 from explorer.ui.arrangement import Arrangement, from_text, to_text
 from explorer.ui.commands.command_dock import CommandDock
-from explorer.ui.decisions.decisions_dock import DecisionsDock
 from explorer.ui.events.live_feed import LiveFeedPanel
 from explorer.ui.goto import COMMAND, GoTo
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import app_icon
-from explorer.ui.notes.notes_dock import NotesDock
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.later import Later
 from explorer.ui.read_models.read_models_dock import ReadModelsDock
 from explorer.ui.snapshots.snapshots_dock import SnapshotsDock
 from explorer.ui.start.first_page import FirstPage
@@ -49,7 +48,6 @@ from explorer.ui.streams.streams_panel import StreamsPanel
 from explorer.ui.strip import Strip
 from explorer.ui.subscriptions.subscriptions_dock import SubscriptionsDock
 from explorer.ui.tabs import Tabs
-from explorer.ui.watches.watches_dock import WatchesDock
 from explorer.ui.workspace import LiveState, Workspace
 
 if TYPE_CHECKING:
@@ -103,7 +101,6 @@ class Window(QMainWindow):
         self.command = CommandDock(self.workspace)
         self.feed = LiveFeedPanel(self.workspace)
         self.snapshots = SnapshotsDock(self.workspace)
-        self.watches = WatchesDock(self.workspace)
         self.read_models = ReadModelsDock(self.workspace)
         self.subscriptions = SubscriptionsDock(self.workspace)
         self.arrangement = Arrangement(self)
@@ -113,11 +110,11 @@ class Window(QMainWindow):
         self.arrangement.add("command", "Command", self.command, right, 330)
         self.arrangement.add("feed", "Live feed", self.feed, bottom, 160)
         self.arrangement.add("snapshots", "Snapshots", self.snapshots, bottom, 160)
-        self.arrangement.add("watches", "Watches", self.watches, bottom, 160)
+        self.arrangement.add("watches", "Watches", self._later(panels.watches), bottom, 160)
         self.arrangement.add("read_models", "Read models", self.read_models, bottom, 160)
         self.arrangement.add("subscriptions", "Subscriptions", self.subscriptions, bottom, 160)
-        self.arrangement.add("decisions", "Decisions", DecisionsDock(self.workspace, self), bottom, 160)
-        self.arrangement.add("notes", "Notes", NotesDock(self.workspace, self), bottom, 160)
+        self.arrangement.add("decisions", "Decisions", self._later(panels.decisions), bottom, 160)
+        self.arrangement.add("notes", "Notes", self._later(panels.notes), bottom, 160)
         self.arrangement.delivered()
         self.opening = Opening(self.workspace, settings, self.first_page, self, self.leave_store)
         stage = Stage(self.workspace, self.tabs, self.arrangement, self._set_zoom)
@@ -211,6 +208,9 @@ class Window(QMainWindow):
         self.first_page.story_wanted.connect(self.story.begin)
         self.story.failed.connect(self._story_failed)
         self.story.playing_changed.connect(self._on_story)
+
+    def _later(self, make: Callable[[Workspace, QWidget], QWidget]) -> Later:
+        return Later(partial(make, self.workspace))
 
     # -- what is open --------------------------------------------------------------------------------------
 

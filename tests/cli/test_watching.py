@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-from explorer import violations, watches
+from explorer import violations, watching
 from explorer.model import NewEvent, StreamKey
 from explorer.stores import StoreSpec, open_store
 from explorer.stores.bulk import fill
-from explorer.watches import Watch
+from explorer.watching import Watch
 from tests.cli.running import Done, Run, Shop, own_shop, program
 from tests.patience import PATIENCE
 
@@ -83,7 +83,7 @@ def test_streams_that_break_an_invariant(run: Run, own: Shop) -> None:
     assert unknown.code == 2
     assert "only what is approved is shipped" in unknown.err
     store = open_store(StoreSpec(own.url))
-    watches.keep(store.info.identity, [Watch("Order", "state.revision < 2", "mine", invariant=True)])
+    watching.keep(store.info.identity, [Watch("Order", "state.revision < 2", "mine", invariant=True)])
     store.close()
     assert len(run(*which, "--invariant", "mine").rows(VIOLATIONS)) == 2
 

@@ -20,6 +20,7 @@ from explorer.stores import StoreSpec
 from explorer.ui.branch.branch_page import BranchPage
 from explorer.ui.notes.bundle_dialog import BundleDialog
 from explorer.ui.stream.stream_tab import StreamTab
+from explorer.ui.watches.watches_dock import WatchesDock
 from explorer.ui.window import Window
 from tests import eventsourcing_shop
 from tests.journey.demo import tab
@@ -140,12 +141,13 @@ def open_first(window: Window, words: str) -> Journey:
     yield from press("Return")
     yield from wait_for("a stream", lambda: (t := tab(window)) is not None and t.timeline.folded > 0)
     next(dock for dock in window.docks if dock.objectName() == "watches").raise_()
-    yield from wait_for("the watches", lambda: window.watches.isVisible() and window.watches.model.rows)
+    watches = watches_of(window)
+    yield from wait_for("the watches", lambda: watches.isVisible() and watches.model.rows)
 
 
 def broken(window: Window, look: Pictures, name: str) -> Generator[float, None, StreamTab]:
     """The invariant over all streams; the first that breaks it, where it broke and where it healed."""
-    watches = window.watches
+    watches = watches_of(window)
     yield from click_row(watches.table, watches.model.index(0, 0))
     yield from click(watches.check_button)
     yield from wait_for("the end of the search", lambda: watches.search.watch and not watches.search.running, 60)
@@ -253,6 +255,12 @@ def reopened(window: Window, look: Pictures, file: Path, id: str) -> Journey:
 
 
 # -- what is looked up -------------------------------------------------------------------------------------------------
+
+
+def watches_of(window: Window) -> WatchesDock:
+    panel = window.arrangement.panel("watches")
+    assert isinstance(panel, WatchesDock)
+    return panel
 
 
 def visible(kind: type[QDialog]) -> QDialog | None:

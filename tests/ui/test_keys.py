@@ -22,7 +22,7 @@ from explorer.ui.actions import ACTIONS
 from explorer.ui.look import theme
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.window import Window
-from explorer.watches import Watch
+from explorer.watching import Watch
 from tests.ui.conftest import PATIENCE, Make
 
 LONG = ("Order", "o-000")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
-from explorer import watches
+from explorer import watching
 from explorer.engine.asks_watches import Watched
 from explorer.errors import ExplorerError, Invalid
-from explorer.watches import Watch
+from explorer.watching import Watch
 
 if TYPE_CHECKING:
     from explorer.descriptions import AggregateInfo
@@ -90,7 +90,7 @@ class WatchList(QObject):
         info = self._host.info
         if info is not None:
             try:
-                watches.keep(info.identity, own)
+                watching.keep(info.identity, own)
             except OSError as error:
                 self._host.failure.emit(Invalid(f"The watches cannot be kept: {error}"))
         self.changed.emit()
@@ -99,7 +99,7 @@ class WatchList(QObject):
         self._own = []
         if self._host.info is not None:
             try:
-                self._own = list(watches.kept(self._host.info.identity))
+                self._own = list(watching.kept(self._host.info.identity))
             except ExplorerError as error:
                 self._host.failure.emit(error)
         self.changed.emit()

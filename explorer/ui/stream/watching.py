@@ -17,7 +17,7 @@ from explorer.ui.parts.value_tree import MenuEntry
 from explorer.ui.stream.replaying import cancel_all
 from explorer.ui.stream.stream_panes import StreamPanes
 from explorer.ui.workspace import Ask
-from explorer.watches import Watch
+from explorer.watching import Watch
 
 PACE_MS = 200  # while events arrive the bands follow at most so often
 

@@ -18,8 +18,7 @@ from explorer.ui.parts.models import RowsModel
 from explorer.ui.parts.table import RowsTable
 from explorer.ui.watches.watch_rows import broken_columns
 from explorer.ui.workspace import Ask, Workspace
-from explorer.violations import Broken
-from explorer.watches import Watch
+from explorer.watching import Broken, Watch
 
 MOST = 5_000  # streams that are listed
 

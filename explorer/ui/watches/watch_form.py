@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QV
 from explorer.expressions import Expression, Mistake
 from explorer.translation import FUNCTIONS, METHODS, OF_EVENT
 from explorer.ui.look import text, theme
-from explorer.watches import Watch
+from explorer.watching import Watch
 
 EXAMPLE = 'a path (/status), or: sum(l.quantity for l in state.lines) < 10 · event.type != "Shipped" or before.paid'
 

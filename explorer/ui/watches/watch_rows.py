@@ -13,7 +13,7 @@ from explorer.ui.asking.watched import Known
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
 from explorer.ui.parts.models import ROW_ROLE, Column
-from explorer.violations import Broken
+from explorer.watching import Broken
 
 KIND, WATCH, NOW, COURSE, HOW = range(5)
 _ICONS = {"t": ("check", "good"), "f": ("error", "error"), "x": ("warning", "warning"), "v": ("dot", "muted")}

@@ -23,7 +23,7 @@ from explorer.ui.watches.span_pane import SpanPane
 from explorer.ui.watches.watch_form import WatchForm
 from explorer.ui.watches.watch_rows import COURSE, CourseCell, WatchRow, watch_columns
 from explorer.ui.workspace import Arrived, Workspace
-from explorer.watches import Watch
+from explorer.watching import Watch
 
 SETTLE = 150  # milliseconds after arrivals
 HERE, EVERYWHERE = 0, 1

@@ -22,7 +22,7 @@ from explorer.ui.stream.stepping import UNITS, after
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.stream.timeline import Timeline
 from explorer.ui.workspace import Workspace
-from explorer.watches import Watch
+from explorer.watching import Watch
 from tests.ui.conftest import opened
 from tests.ui.shown_streams import WAIT, looping_plugin, show
 

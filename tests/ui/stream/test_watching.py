@@ -15,7 +15,7 @@ from explorer.ui.stream.event_model import Column
 from explorer.ui.stream.stream_tab import StreamTab
 from explorer.ui.stream.watching import keyed_path
 from explorer.ui.workspace import Workspace
-from explorer.watches import Watch
+from explorer.watching import Watch
 from tests.ui.conftest import opened
 from tests.ui.sample import new
 from tests.ui.shown_streams import LONG, STORY, WAIT, readings, settle, show, store, story

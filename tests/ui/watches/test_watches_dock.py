@@ -11,13 +11,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from explorer import settings, watches
+from explorer import settings, watching
 from explorer.model import NewEvent, StreamKey
 from explorer.stores import StoreSpec
 from explorer.stores.bulk import fill
 from explorer.ui.watches.watches_dock import EVERYWHERE, WatchesDock
 from explorer.ui.workspace import Workspace
-from explorer.watches import Watch
+from explorer.watching import Watch
 from tests.ui.opened import WAIT, append, click, type_into, workspace_on
 
 KEY = StreamKey("Order", "0007")
@@ -140,10 +140,10 @@ def test_a_watch_is_added_edited_and_removed(qtbot: QtBot, dock: WatchesDock) ->
     assert (row.letter, row.now, row.told.spark if row.told else ()) == ("v", "2", (2.0, 2.0, 3.0, 3.0))
     info = dock._workspace.info
     assert info is not None
-    assert watches.kept(info.identity) == (Watch("Order", "/lines/sku=A/quantity"),)
+    assert watching.kept(info.identity) == (Watch("Order", "/lines/sku=A/quantity"),)
     dock.table.selectRow(2)
     click(dock.remove_button)
-    assert watches.kept(info.identity) == ()
+    assert watching.kept(info.identity) == ()
     assert set(shown(dock)) == {TOTAL, SHIPPED}
 
 
@@ -237,7 +237,7 @@ def test_watches_of_a_damaged_file_are_a_failure_that_is_told(qtbot: QtBot, url:
     with workspace_on(qtbot, StoreSpec(url)) as workspace:
         assert workspace.info is not None
         identity = workspace.info.identity
-    watches.keep(identity, [Watch("Order", "/status")])
+    watching.keep(identity, [Watch("Order", "/status")])
     (settings.connection_folder(identity) / "watches.json").write_text("[")
     workspace = Workspace()
     with qtbot.waitSignal(workspace.failure, timeout=WAIT) as failed:

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from explorer.ui.stream.stream_tab import StreamTab
+from explorer.ui.watches.watches_dock import WatchesDock
 from tests.ui.conftest import Make
 from tests.ui.opened import WAIT, click, type_into
 from tests.ui.sample import append, new
@@ -20,7 +21,8 @@ def test_the_event_that_broke_an_invariant_is_found(qtbot: QtBot, make_window: M
     qtbot.waitUntil(lambda: bool(window.workspace.aggregates), timeout=WAIT)
     window.tabs.show_stream("Order", "o-000")
     window.arrangement.raise_panel("watches")
-    dock = window.watches
+    dock = window.arrangement.panel("watches")
+    assert isinstance(dock, WatchesDock)
     qtbot.waitUntil(lambda: len(dock.model.rows) == 2 and dock.model.rows[1].told is not None, timeout=WAIT)
     dock.table.selectRow(1)
     click(dock.check_button)
