@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.diff import Change, tokens
+from explorer.diff import Change, tokens, unescaped
 from explorer.model import Json
 
 
@@ -40,7 +40,7 @@ def _in_objects(before: dict[str, Any], changes: Sequence[Change]) -> dict[str, 
         members = made.get(above) or _made(above, made)
         if op == "move" or members is None or not path:
             return None
-        name = token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+        name = unescaped(token)
         if op == "remove":
             del members[name]
         else:
@@ -55,7 +55,7 @@ def _made(path: str, made: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
         return known
     above, _, token = path.rpartition("/")
     members = _made(above, made)
-    name = token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+    name = unescaped(token)
     value = members.get(name) if members is not None else None
     if members is None or type(value) is not dict:
         return None

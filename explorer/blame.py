@@ -7,6 +7,8 @@ where they are plain and unique, else by their index.
 
 from __future__ import annotations
 
+import math
+import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -34,10 +36,8 @@ __all__ = [
 ]
 
 
+_FEW = 8  # pairs of states that are looked at however long it takes
 LOOKS = 200  # pairs of states that are looked at for who wrote within a list last
-
-
-_ELEMENTS = 100_000  # elements that are looked at for that
 
 
 class Keyed(NamedTuple):
@@ -58,6 +58,11 @@ class Writing(NamedTuple):
     ordinal: int
     before: Any
     after: Any
+
+    @property
+    def op(self) -> str:
+        """As in `diff.Change`: "add", "remove" or "replace"."""
+        return "add" if self.before is MISSING else "remove" if self.after is MISSING else "replace"
 
 
 def track_of(state: Json, path: str) -> Track:
@@ -113,26 +118,27 @@ def writings(
 
 
 def last_writers(
-    replay: Replay, above: Track, parts: Sequence[Part], upto: int, looks: int = LOOKS
+    replay: Replay, above: Track, parts: Sequence[Part], upto: int, looks: int = LOOKS, seconds: float = math.inf
 ) -> list[int | None]:
     """Of each of these members of what stands at `above` the last event, up to this ordinal, that wrote there; -1 where
-    none did. Within a list the states have to be looked at, at most so many pairs: None where that does not tell."""
-    path = _members((*above, ""))
+    none did. Within a list the states have to be looked at, at most so many pairs, for so long: None where that does
+    not tell."""
+    members = _members(above)
     if all(type(part) is str for part in (*above, *parts)):
-        found = (replay.writers.last(f"{path[:-1]}/{escaped(str(part))}", upto) for part in parts)
+        found = (replay.writers.last(f"{members}/{escaped(str(part))}", upto) for part in parts)
         return [-1 if ordinal is None else ordinal for ordinal in found]
-    near = replay.writers.of(_members(above))
+    near = replay.writers.of(members)
     last: dict[Part, int] = {}
     first = bisect_right(near, upto)
-    looked = 0
+    looked, until = 0, time.perf_counter() + seconds
     while looked < min(looks, first) and len(last) < len(parts):
+        if looked >= _FEW and time.perf_counter() > until:
+            break
         looked += 1
         ordinal = near[first - looked]
         before, after = followed(replay.state(ordinal - 1), above), followed(replay.state(ordinal), above)
         if before is after:
             continue
-        if type(after) is list:  # all of it is looked at
-            looks = min(looks, max(2, _ELEMENTS // (1 + len(after))))
         old, new = _by_part(before, parts), _by_part(after, parts)
         for part in parts:
             if part not in last and not _same(old[part], new[part]):

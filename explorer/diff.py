@@ -63,7 +63,12 @@ def pointer(tokens: Iterable[str | int]) -> str:
 def tokens(path: str) -> list[str]:
     """Member names and indexes of a JSON Pointer, unescaped."""
     parts = path.split("/")[1:]
-    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in path else parts
+    return [unescaped(part) for part in parts] if "~" in path else parts
+
+
+def unescaped(token: str) -> str:
+    """The member name of one token of a JSON Pointer."""
+    return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
 
 
 def value_at(value: Json, path: str) -> Any:

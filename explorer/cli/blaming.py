@@ -8,13 +8,12 @@ from itertools import islice
 from explorer import payload
 from explorer.blame import MISSING, Writing, followed, text_of, track_of, writings
 from explorer.cancellation import Cancellation
-from explorer.causation import Said, said
+from explorer.causation import said
 from explorer.cli.opening import opened, plugins
 from explorer.cli.output import BOLD, GREEN, RED, YELLOW, Output, brief_when, when
 from explorer.cli.reading import Verb, folded, ordinal_of
 from explorer.engine.folding import Folding
 from explorer.fold import Metadata
-from explorer.model import Event
 from explorer.stores import Store
 
 
@@ -39,10 +38,9 @@ def blame(arguments: argparse.Namespace, output: Output, cancellation: Cancellat
 
 def _print(output: Output, store: Store, folding: Folding, writing: Writing) -> None:
     version = folding.version(writing.ordinal)
-    event = next(iter(store.stream_events(folding.key, after=version - 1, limit=1, upto=version)), None)
-    origin = _origin(event)
+    event = store.event(folding.key, version)
+    origin = said(Metadata(event.metadata) if event is not None else None)
     before, after = (None if value is MISSING else value for value in (writing.before, writing.after))
-    op = "add" if writing.before is MISSING else "remove" if writing.after is MISSING else "replace"
     output.line(
         {
             "version": version,
@@ -50,7 +48,7 @@ def _print(output: Output, store: Store, folding: Folding, writing: Writing) -> 
             "recorded_at": when(event.recorded_at) if event else None,
             "command": origin.command,
             "correlation": origin.correlation,
-            "op": op,
+            "op": writing.op,
             "before": before,
             "after": after,
         }
@@ -60,16 +58,12 @@ def _print(output: Output, store: Store, folding: Folding, writing: Writing) -> 
         "add": (f"+ {new}", GREEN),
         "remove": (f"− {old}", RED),
         "replace": (f"{old} → {new}", YELLOW),
-    }[op]
+    }[writing.op]
     recorded = event.recorded_at if event else None
     output.row(
         f"v{version}", brief_when(recorded), event.type if event else "", origin.command or "",
         origin.correlation or "", what, style=style,
     )  # fmt: skip
-
-
-def _origin(event: Event | None) -> Said:
-    return said(Metadata(event.metadata)) if event is not None else Said()
 
 
 def _sentence(folding: Folding, rows: list[Writing], now: object) -> str:

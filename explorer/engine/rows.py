@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 
-from explorer.diff import Change, diff, key_member, pointer, same, tokens
+from explorer.diff import Change, diff, key_member, pointer, same, tokens, unescaped
 from explorer.engine.messages import CUT, DiffRow, Row, Rows
 from explorer.errors import Invalid
 from explorer.model import Json
@@ -127,7 +127,7 @@ def _step(value: Json, token: str) -> Json | object:
     if isinstance(value, dict):
         if token.startswith(("~#", "~-")) and token[2:].isdecimal():
             return next(islice(value.values(), int(token[2:]), None), _NOT_HERE)
-        return value.get(tokens(f"/{token}")[0], _NOT_HERE)
+        return value.get(unescaped(token), _NOT_HERE)
     if isinstance(value, list) and _INDEX.fullmatch(token) and int(token) < len(value):
         return value[int(token)]
     return _NOT_HERE

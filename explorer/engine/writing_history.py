@@ -9,7 +9,7 @@ import msgspec
 
 from explorer.blame import MISSING, Part, Track, Writing, followed, last_writers, parts_of, text_of, track_of, writings
 from explorer.causation import said
-from explorer.diff import escaped, tokens
+from explorer.diff import escaped, unescaped
 from explorer.engine.asks_writers import NextWriting, OfWriters, PathHistory, WritingFound, Writings, Written
 from explorer.engine.folding import Folding
 from explorer.engine.messages import Row, Rows
@@ -21,6 +21,7 @@ from explorer.model import Json
 from explorer.stores import Store
 from explorer.stores.layout import microseconds
 
+LOOKING = 0.003  # seconds for who wrote within a list last: a step must not wait for it
 _KEYED = 20_000  # elements of a list at most that are followed by their key
 
 
@@ -56,15 +57,15 @@ def _history(store: Store, folding: Folding, track: Track, ask: PathHistory) -> 
 
 def _told(store: Store, folding: Folding, writing: Writing) -> Written:
     version = folding.version(writing.ordinal)
-    event = next(iter(store.stream_events(folding.key, after=version - 1, limit=1, upto=version)), None)
-    origin = said(Metadata(event.metadata)) if event is not None else said(None)
+    event = store.event(folding.key, version)
+    origin = said(Metadata(event.metadata) if event is not None else None)
     before, after = ("" if value is MISSING else json_text(value) for value in (writing.before, writing.after))
     return Written(
         writing.ordinal,
         version,
         event.type if event is not None else "",
         microseconds(event.recorded_at) if event is not None and event.recorded_at is not None else None,
-        "add" if writing.before is MISSING else "remove" if writing.after is MISSING else "replace",
+        writing.op,
         before,
         after,
         origin.command or "",
@@ -90,7 +91,13 @@ def with_writers(folding: Folding, ordinal: int, path: str, page: Rows) -> Rows:
     if container is MISSING or (type(container) is list and len(container) > _KEYED):
         return page
     parts = _parts(container, path, here)
-    found = dict(zip((row.path for row in here), last_writers(folding.replay, above, parts, ordinal), strict=True))
+    found = dict(
+        zip(
+            (row.path for row in here),
+            last_writers(folding.replay, above, parts, ordinal, seconds=LOOKING),
+            strict=True,
+        )
+    )
     return msgspec.structs.replace(page, rows=tuple(_with(row, folding, ordinal, found) for row in page.rows))
 
 
@@ -131,4 +138,4 @@ def _pointer(state: Json, path: str) -> str:
 def _name(members: dict[str, Json], token: str) -> str:
     if token.startswith("~#"):
         return next(islice(members, int(token[2:]), None), token)
-    return tokens(f"/{token}")[0]
+    return unescaped(token)

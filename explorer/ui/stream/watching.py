@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 
-from explorer.diff import pointer, tokens
+from explorer.diff import pointer, unescaped
 from explorer.engine.asks_watches import CourseTold, NextFlip, Stop, WatchCourses, Watching
 from explorer.engine.messages import Row
 from explorer.errors import Cancelled, ExplorerError
@@ -155,6 +155,6 @@ def keyed_path(node: Node) -> str:
     at: Node | None = node
     while at is not None and at.row is not None:
         token = at.row.path.rpartition("/")[2]
-        names.append(at.row.key if "=" in at.row.key and token.lstrip("~-").isdecimal() else tokens(f"/{token}")[0])
+        names.append(at.row.key if "=" in at.row.key and token.lstrip("~-").isdecimal() else unescaped(token))
         at = at.parent
     return pointer(reversed(names))
