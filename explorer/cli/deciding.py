@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from explorer import payload
 from explorer.cancellation import Cancellation
 from explorer.cli.opening import opened, plugins
 from explorer.cli.output import GREEN, RED, YELLOW, Output
 from explorer.cli.reading import Verb
+from explorer.cli.writing import fields_set, text_fields
 from explorer.decision_map import ACCEPTED, NOTHING, UNKNOWN, DecisionMap, described
 from explorer.engine.folding import claim
 from explorer.errors import Invalid
 from explorer.loading import events_of
-from explorer.model import Json, StreamKey
-from explorer.plugins import describe
+from explorer.model import StreamKey
 
 _STYLES = {ACCEPTED: GREEN, NOTHING: GREEN, UNKNOWN: YELLOW}
 
@@ -26,13 +25,8 @@ def decisions(arguments: argparse.Namespace, output: Output, cancellation: Cance
         domain, aggregate = claim(store, domains, key)
         if domain is None or aggregate is None:
             raise Invalid(f"No domain claims {key.category}/{key.id}: there are no commands to decide on.")
-        texts = {
-            field.name
-            for command in describe(domain, aggregate).commands
-            for field in command.fields
-            if field.kind in ("text", "choice")
-        }
-        found = DecisionMap(aggregate, domain.upcast, _fields(arguments.fields, texts))
+        texts = text_fields(domain, aggregate)
+        found = DecisionMap(aggregate, domain.upcast, fields_set(arguments.fields, texts))
         found.extend(events_of(store, key))
     if not found.version:
         raise Invalid(f"There is no stream {key.category}/{key.id} in this store.")
@@ -59,24 +53,6 @@ def decisions(arguments: argparse.Namespace, output: Output, cancellation: Cance
             since = f"v{run.first} {run.type}" if run.type else "the beginning"
             output.row(name, versions, described(run), since, style=_STYLES.get(run.verdict, RED))
     return 0
-
-
-def _fields(given: list[str], texts: set[str]) -> dict[str, Json]:
-    """The values of --set: texts as they are, everything else as JSON where it reads as such. Raises Invalid."""
-    fields: dict[str, Json] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not equals:
-            raise Invalid(f"--set {one}: this is not FIELD=VALUE.")
-        fields[name] = value if name in texts else _value(value)
-    return fields
-
-
-def _value(text: str) -> Json:
-    try:
-        return payload.parse(text)
-    except Invalid:
-        return text  # what the field wants is said where the command is built
 
 
 VERBS: dict[str, Verb] = {"decisions": decisions}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from explorer import commands, payload
@@ -73,9 +74,8 @@ def issue(arguments: argparse.Namespace, output: Output, cancellation: Cancellat
         known = [aggregate.name for domain in domains.domains for aggregate in domain.aggregates]
         raise Invalid(f"There is no aggregate {arguments.aggregate}.", f"There is: {', '.join(known)}.")
     domain, aggregate = found
-    command = build_command(
-        aggregate, arguments.command, _fields(_kinds(domain, aggregate, arguments.command), arguments)
-    )
+    texts = text_fields(domain, aggregate, arguments.command)
+    command = build_command(aggregate, arguments.command, fields_set(arguments.fields, texts))
     metadata = commands.by_hand(arguments.reason or "")
     with opened(arguments, cancellation, writes=not arguments.dry_run, foreign=True) as store:
         require_own(store, domains, aggregate, arguments.id)
@@ -131,14 +131,15 @@ def _as_if_written(decision: Decision) -> list[Event]:
     ]
 
 
-def _fields(kinds: dict[str, str], arguments: argparse.Namespace) -> dict[str, Json]:
-    """The values of --set: texts as they are, everything else as JSON where it reads as such. Raises Invalid."""
+def fields_set(given: Sequence[str], texts: Collection[str]) -> dict[str, Json]:
+    """The values of --set: texts (the fields of these names) as they are, everything else as JSON where it reads as
+    such. Raises Invalid."""
     fields: dict[str, Json] = {}
-    for given in arguments.fields:
-        name, equals, text = given.partition("=")
+    for one in given:
+        name, equals, value = one.partition("=")
         if not equals:
-            raise Invalid(f"--set {given}: this is not FIELD=VALUE.")
-        fields[name] = text if kinds.get(name) in ("text", "choice") else _value(text)
+            raise Invalid(f"--set {one}: this is not FIELD=VALUE.")
+        fields[name] = value if name in texts else _value(value)
     return fields
 
 
@@ -149,10 +150,15 @@ def _value(text: str) -> Json:
         return text  # what the field wants is said where the command is built
 
 
-def _kinds(domain: Domain, aggregate: Aggregate, command: str) -> dict[str, str]:
-    """Kind by name of the fields of a command."""
-    known = next((info for info in describe(domain, aggregate).commands if info.name == command), None)
-    return {field.name: field.kind for field in known.fields} if known else {}
+def text_fields(domain: Domain, aggregate: Aggregate, command: str | None = None) -> set[str]:
+    """The names of the fields of this command (None: of every command) whose values are texts."""
+    return {
+        field.name
+        for known in describe(domain, aggregate).commands
+        if command in (None, known.name)
+        for field in known.fields
+        if field.kind in ("text", "choice")
+    }
 
 
 # -- snapshots ---------------------------------------------------------------------------------------------------------

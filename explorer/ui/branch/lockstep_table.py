@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from explorer.ui.branch.lockstep_model import MARKS, Column, LockstepModel
 from explorer.ui.look import icons, theme
+from explorer.ui.parts.table import set_up
 from explorer.ui.stream.event_table import shortened
 from explorer.ui.workspace import Workspace
 
@@ -132,20 +133,10 @@ class LockstepTable(QTableView):
         self.setModel(model)
         self._cells = _Delegate(model, self)
         self.setItemDelegate(self._cells)
-        self.setAccessibleName("Events as stored and in the branch")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        set_up(self, "Events as stored and in the branch")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setMinimumSectionSize(theme.scaled(24))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for column in (Column.TYPE, Column.BRANCH_TYPE):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QMenu, QSplitter, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -14,19 +13,16 @@ from explorer.engine.messages import DiffPage, DiffRow, Row, Rows
 from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.branch.editing import Editing
 from explorer.ui.look import text, theme
-from explorer.ui.pane import Latest, PaneHead, copy_text, copy_value, text_source
+from explorer.ui.pane import PaneHead, copy_text, copy_value, text_source
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.text_pages import TextWindow
 from explorer.ui.parts.tree_model import PagedTreeModel
 from explorer.ui.parts.value_cells import is_cut
 from explorer.ui.parts.value_tree import MenuEntry, ValueTree
-from explorer.ui.stream.diff_table import DiffModel, DiffTable, row_text
+from explorer.ui.stream.diff_pages import DiffPages
+from explorer.ui.stream.diff_table import DiffTable, row_text
 from explorer.ui.workspace import Workspace
-
-
-class _Differences(DiffModel):
-    titles = ("", "Path", "As stored", "What if")
 
 
 class OutcomeView(QWidget):
@@ -36,8 +32,7 @@ class OutcomeView(QWidget):
         super().__init__(parent)
         self._workspace, self._editing = workspace, editing
         self._row = -1  # of the cursor
-        self._shown: BranchDiff | None = None
-        self._latest = Latest(workspace, self)
+        self._rows = DiffPages(workspace, self._failed, self)
         self.head = PaneHead("Differences", self)
         self.at_end = self._choice("End", "States after the last events of both")
         self.at_row = self._choice("This row", "States after the selected row of both")
@@ -47,12 +42,13 @@ class OutcomeView(QWidget):
             self.head.add(button)
         self.at_end.setChecked(True)
         self._where.buttonClicked.connect(lambda _button: self.refresh())
-        self.model = _Differences(self._fetch_more, self)
+        self.model = self._rows.model
+        self.model.titles = ("", "Path", "As stored", "What if")
         self.table = DiffTable(self.model, self)
         self.table.full_wanted.connect(self._open_full)
         self.table.copy_wanted.connect(lambda row: copy_text(workspace, row_text(row)))
         self.table.menu_wanted.connect(self._menu)
-        self._latest.stale_changed.connect(self.table.set_stale)
+        self._rows.stale_changed.connect(self.table.set_stale)
         self.banner = Banner(self)
         self.empty = EmptyState("Nothing differs", icon_name="check", parent=self)
         self.tree_head = PaneHead("State of the branch", self)
@@ -119,9 +115,7 @@ class OutcomeView(QWidget):
         ask = BranchDiff(key.category, key.id, row, branch.edits)
 
         def arrived(page: DiffPage) -> None:
-            self._shown = ask
             self.banner.clear()
-            self.model.reset(page)
             text.set_label(self.head.note, text.plural(page.total, "difference") if page.total else "")
             if branch.edits:
                 same = f"The branch and the stream as it is stored have the same state {where}."
@@ -130,7 +124,7 @@ class OutcomeView(QWidget):
                 self.empty.say("Nothing has been changed yet", self._what_to_do(), icon_name="branch")
             self._pages[0].setCurrentIndex(0 if page.total else 1)
 
-        self._latest.ask(ask, arrived, self._failed)
+        self._rows.ask(ask, arrived)
         text.set_label(self.tree_head.heading, f"State of the branch {where}")
 
         def fetch(
@@ -152,8 +146,7 @@ class OutcomeView(QWidget):
 
     def clear(self) -> None:
         """There is no branch."""
-        self._latest.drop()
-        self._shown = None
+        self._rows.drop()
         self.tree_model.set_source(None)
         self.tree_model.clear()
         self.model.reset(DiffPage(0, 0, ()))
@@ -161,7 +154,7 @@ class OutcomeView(QWidget):
     @property
     def asking(self) -> bool:
         """What is shown is not yet what was asked for last."""
-        return self._latest.running or self.tree_model.loading
+        return self._rows.asking or self.tree_model.loading
 
     def set_stale(self, stale: bool) -> None:
         self.table.set_stale(stale)
@@ -173,21 +166,6 @@ class OutcomeView(QWidget):
     def _failed(self, error: ExplorerError) -> None:
         if not isinstance(error, Cancelled):
             self.banner.show_error(error, retry=self.refresh)
-
-    def _fetch_more(self, start: int) -> None:
-        shown = self._shown
-        if shown is None:
-            return
-
-        def arrived(page: DiffPage) -> None:
-            if shown == self._shown:
-                self.model.append(page)
-
-        def refused(error: ExplorerError) -> None:
-            self.model.fetch_failed()
-            self._failed(error)
-
-        self._workspace.engine(structs.replace(shown, start=start), arrived, refused, owner=self)
 
     # -- values -------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 
@@ -12,10 +11,11 @@ from explorer.engine.asks_comparing import AlignedDiff
 from explorer.engine.messages import DiffPage, DiffRow
 from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text
-from explorer.ui.pane import Latest, PaneHead, copy_text
+from explorer.ui.pane import PaneHead, copy_text
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.empty import EmptyState
-from explorer.ui.stream.diff_table import DiffModel, DiffTable, row_text
+from explorer.ui.stream.diff_pages import DiffPages
+from explorer.ui.stream.diff_table import DiffTable, row_text
 from explorer.ui.workspace import Workspace
 
 LANE = "scan"  # aligning takes its time: what is looked at elsewhere does not wait for it
@@ -27,14 +27,13 @@ class DifferencesPane(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self._shown: AlignedDiff | None = None
-        self._latest = Latest(workspace, self, LANE)
+        self._rows = DiffPages(workspace, self._failed, self, LANE)
         self.head = PaneHead("Differences", self)
-        self.model = DiffModel(self._fetch_more, self)
+        self.model = self._rows.model
         self.table = DiffTable(self.model, self)
         self.table.copy_wanted.connect(lambda row: copy_text(workspace, row_text(row)))
         self.table.menu_wanted.connect(self._menu)
-        self._latest.stale_changed.connect(self.table.set_stale)
+        self._rows.stale_changed.connect(self.table.set_stale)
         self.banner = Banner(self)
         self.empty = EmptyState("Nothing differs", icon_name="check", parent=self)
         self._pages = QStackedLayout()
@@ -55,27 +54,21 @@ class DifferencesPane(QWidget):
     @property
     def asking(self) -> bool:
         """What is shown is not yet what was asked for last."""
-        return self._latest.running
+        return self._rows.asking
 
     def show_ask(self, ask: AlignedDiff, nothing: str) -> None:
         """What this ask says; `nothing`: why there is nothing, if there is."""
-
-        def arrived(page: DiffPage) -> None:
-            self._shown = ask
-            self._show(page, "Nothing differs", nothing)
-
-        self._latest.ask(ask, arrived, self._failed)
+        self._rows.ask(ask, lambda page: self._show(page, "Nothing differs", nothing))
 
     def show_rows(self, page: DiffPage) -> None:
         """These."""
-        self._latest.drop()
-        self._shown = None
+        self._rows.drop()
+        self.model.reset(page)
         self._show(page, "Nothing differs", "")
 
     def say(self, sentence: str, hint: str = "", icon_name: str = "compare") -> None:
         """There is nothing to compare."""
-        self._latest.drop()
-        self._shown = None
+        self._rows.drop()
         self.model.reset(DiffPage(0, 0, ()))
         text.set_label(self.head.note, "")
         self.empty.say(sentence, hint, icon_name=icon_name)
@@ -83,7 +76,6 @@ class DifferencesPane(QWidget):
 
     def _show(self, page: DiffPage, sentence: str, hint: str) -> None:
         self.banner.clear()
-        self.model.reset(page)
         text.set_label(self.head.note, text.plural(page.total, "difference") if page.total else "")
         self.empty.say(sentence, hint, icon_name="check")
         self._pages.setCurrentIndex(0 if page.total else 1)
@@ -91,22 +83,6 @@ class DifferencesPane(QWidget):
     def _failed(self, error: ExplorerError) -> None:
         if not isinstance(error, Cancelled):
             self.banner.show_error(error)
-
-    def _fetch_more(self, start: int) -> None:
-        shown = self._shown
-        if shown is None:
-            self.model.fetch_failed()
-            return
-
-        def arrived(page: DiffPage) -> None:
-            if shown == self._shown:
-                self.model.append(page)
-
-        def refused(error: ExplorerError) -> None:
-            self.model.fetch_failed()
-            self._failed(error)
-
-        self._workspace.engine(structs.replace(shown, start=start), arrived, refused, owner=self, lane=LANE)
 
     def _menu(self, row: DiffRow, where: Any) -> None:
         menu = QMenu(self)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from explorer.engine.messages import CUT, DiffPage, DiffRow
 from explorer.ui.look import text, theme
+from explorer.ui.parts.table import set_up
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
@@ -187,18 +188,9 @@ class DiffTable(QTableView):
         self.setModel(model)
         self._cells = _Delegate(self)
         self.setItemDelegate(self._cells)
-        self.setAccessibleName("Differences")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        set_up(self, "Differences")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setMinimumSectionSize(theme.scaled(24))
         header.setSectionResizeMode(Column.AFTER, QHeaderView.ResizeMode.Stretch)
         model.modelReset.connect(self.fit_columns)

@@ -11,11 +11,12 @@ from explorer.engine import messages
 from explorer.engine.messages import DiffPage, DiffRow
 from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text
-from explorer.ui.pane import Latest, PaneHead, copy_text, copy_value, text_source
+from explorer.ui.pane import PaneHead, copy_text, copy_value, text_source
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.text_pages import TextWindow
-from explorer.ui.stream.diff_table import DiffModel, DiffTable, row_text
+from explorer.ui.stream.diff_pages import DiffPages
+from explorer.ui.stream.diff_table import DiffTable, row_text
 from explorer.ui.workspace import Workspace
 
 
@@ -27,18 +28,16 @@ class DiffView(QWidget):
     def __init__(self, workspace: Workspace, category: str, id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace, self._category, self._id = workspace, category, id
-        self._shown: tuple[int, int] | None = None  # ordinals: before, after
-        self._generic = False
-        self._latest = Latest(workspace, self)
+        self._rows = DiffPages(workspace, self._failed, self)
         self.head = PaneHead("What changed", self)
         self.back = self.head.add_tool("close", "Back to the changes of this step", self.step_wanted.emit)
         self.back.hide()
-        self.model = DiffModel(self._fetch_more, self)
+        self.model = self._rows.model
         self.table = DiffTable(self.model, self)
         self.table.menu_wanted.connect(self._menu)
         self.table.full_wanted.connect(self._open_full)
         self.table.copy_wanted.connect(lambda row: copy_text(workspace, row_text(row)))
-        self._latest.stale_changed.connect(self.table.set_stale)
+        self._rows.stale_changed.connect(self.table.set_stale)
         self.banner = Banner(self)
         self.empty = EmptyState("Nothing changed", icon_name="check", parent=self)
         self._stack = QStackedLayout()
@@ -59,22 +58,18 @@ class DiffView(QWidget):
         """Differences between the states after two ordinals (-1: the initial state)."""
 
         def arrived(page: DiffPage) -> None:
-            self._shown, self._generic = (before, after), generic
             text.set_label(self.head.heading, heading)
             self.back.setVisible(marked)
             self.banner.clear()
-            self.model.reset(page)
             self._count(page.total)
             self.empty.say(nothing or "Nothing changed", "The state is the same before and after.", icon_name="check")
             self._stack.setCurrentIndex(0 if page.total else 1)
 
-        ask = messages.Diff(self._category, self._id, before, after, generic=generic)
-        self._latest.ask(ask, arrived, self._failed)
+        self._rows.ask(messages.Diff(self._category, self._id, before, after, generic=generic), arrived)
 
     def show_nothing(self, heading: str, sentence: str, hint: str = "") -> None:
         """There is no state to compare."""
-        self._latest.drop()
-        self._shown = None
+        self._rows.drop()
         text.set_label(self.head.heading, heading)
         text.set_label(self.head.note, "")
         self.back.hide()
@@ -84,7 +79,7 @@ class DiffView(QWidget):
     @property
     def asking(self) -> bool:
         """What is shown is not yet what was asked for last."""
-        return self._latest.running
+        return self._rows.asking
 
     def set_stale(self, stale: bool) -> None:
         self.table.set_stale(stale)
@@ -97,30 +92,15 @@ class DiffView(QWidget):
         if not isinstance(error, Cancelled):
             self.banner.show_error(error)
 
-    def _fetch_more(self, start: int) -> None:
-        if self._shown is None:
-            return
-        shown = self._shown
-
-        def arrived(page: DiffPage) -> None:
-            if shown == self._shown:
-                self.model.append(page)
-
-        def refused(error: ExplorerError) -> None:
-            self.model.fetch_failed()
-            self._failed(error)
-
-        ask = messages.Diff(self._category, self._id, *shown, start, generic=self._generic)
-        self._workspace.engine(ask, arrived, refused, owner=self)
-
     # -- menu -------------------------------------------------------------------------------------------------------
 
     def _text_ask(self, row: DiffRow, after: bool, form: str = "json") -> messages.Text | None:
-        if self._shown is None:
+        shown = self._rows.shown
+        if not isinstance(shown, messages.Diff):
             return None
-        ordinal = self._shown[1] if after else self._shown[0]
+        ordinal = shown.after if after else shown.before
         path = row.path if after or not row.origin else row.origin
-        return messages.Text(self._category, self._id, ordinal, "state", form, path, generic=self._generic)
+        return messages.Text(self._category, self._id, ordinal, "state", form, path, generic=shown.generic)
 
     def _open_full(self, row: DiffRow, after: bool) -> None:
         ask = self._text_ask(row, after)

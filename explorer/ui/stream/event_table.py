@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from explorer.ui.look import icons, theme
 from explorer.ui.parts.chip import Chip
 from explorer.ui.parts.find_bar import FindBar
+from explorer.ui.parts.table import set_up
 from explorer.ui.stream.event_model import Column, EventModel
 
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
@@ -150,20 +151,10 @@ class EventTable(QTableView):
         self.setModel(model)
         self._cells = _Delegate(model, self)
         self.setItemDelegate(self._cells)
-        self.setAccessibleName("Events")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        set_up(self, "Events")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
         self.setIconSize(theme.icon_size(14))
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setMinimumSectionSize(theme.scaled(28))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Stretch)
