@@ -12,6 +12,7 @@ Nouns and values
     narration        events in the words of their domain
     resources        where fonts and icons are              settings: what is remembered
     notes            notes and bookmarks on events          pseudonyms: other values for those nobody else should see
+    watching         what somebody watches                  keeping: what people keep beside a store, as files
 
 Stores: the databases (`stores/`)
     store            the `Store` protocol and `StoreSpec`; `open_store()` of the package is in open

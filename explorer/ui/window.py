@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QStackedWidget,
     QToolBar,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -35,6 +34,7 @@ from explorer.ui.goto import COMMAND, GoTo
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import app_icon
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.later import Later
 from explorer.ui.read_models.read_models_dock import ReadModelsDock
 from explorer.ui.snapshots.snapshots_dock import SnapshotsDock
@@ -89,11 +89,7 @@ class Window(QMainWindow):
         self.pages.addWidget(self.first_page)
         self.pages.addWidget(self.tabs)
         central = QWidget(self)
-        column = QVBoxLayout(central)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(self.pages, 1)
+        put_in_column(central, self.banner, self.pages)
         self.setCentralWidget(central)
         self.status = Status(self.workspace, self)
         self.setStatusBar(self.status)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QPushButton, Q
 
 from explorer.ui.look import text, theme
 from explorer.ui.pane import PaneHead
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.json_editor import LIMIT, JsonEditor, new_document
 from explorer.ui.workspace import Workspace
 
@@ -51,12 +52,7 @@ class EventEditor(QWidget):
         below.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
         below.addWidget(self.problem)
         below.addWidget(self.json, 1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addLayout(line)
-        whole.addLayout(below, 1)
+        put_in_column(self, self.head, line, below)
         workspace.actions.bind("preview", self.apply, self, self.isVisible)
 
     def show_event(self, heading: str, type: str, data: str, problem: str, types: Iterable[str]) -> None:

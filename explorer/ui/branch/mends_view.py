@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from explorer.branches import Branch
 from explorer.engine.asks_branches import Mend, MendPage, Mends
@@ -13,6 +13,7 @@ from explorer.model import StreamKey
 from explorer.ui.look import text, theme
 from explorer.ui.pane import PaneHead
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import Column, RowsModel
 from explorer.ui.parts.table import RowsTable
@@ -61,12 +62,7 @@ class MendsView(QWidget):
         self._pages = QStackedLayout()
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addLayout(self._pages, 1)
+        put_in_column(self, self.head, self.banner, self._pages)
 
     def show_branch(self, key: StreamKey, branch: Branch) -> None:
         """Ask about the events that this branch goes without."""

@@ -32,6 +32,7 @@ from explorer.ui.events.event_rows import type_icon
 from explorer.ui.look import text, theme
 from explorer.ui.pane import PaneHead
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import Column, RowsModel
 from explorer.ui.parts.table import RowsTable
@@ -137,14 +138,7 @@ class CodePage(QWidget):
         self._pages.addWidget(self.splitter)
         self._pages.addWidget(self.empty)
         self._pages.setCurrentIndex(1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addLayout(form)
-        whole.addWidget(self.bar)
-        whole.addWidget(self.banner)
-        whole.addWidget(pages, 1)
+        put_in_column(self, self.head, form, self.bar, self.banner, pages)
 
     # -- what is compared ---------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QIcon, QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QSplitter, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSplitter, QStackedLayout, QToolButton, QWidget
 
 from explorer.engine.asks_comparing import Align, AlignedDiff, AlignedPage, AlignedRow
 from explorer.errors import Cancelled, ExplorerError
@@ -16,6 +16,7 @@ from explorer.ui.events.event_rows import type_icon
 from explorer.ui.look import text, theme
 from explorer.ui.pane import PaneHead
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import Column, RowsModel
 from explorer.ui.parts.table import RowsTable
@@ -116,12 +117,7 @@ class ComparePage(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self.splitter)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addWidget(pages, 1)
+        put_in_column(self, self.head, self.banner, pages)
         self._say_nothing()
 
     def _columns(self) -> tuple[Column, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
 from explorer.engine.asks_comparing import AlignedDiff
 from explorer.engine.messages import DiffPage, DiffRow
@@ -13,6 +13,7 @@ from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text
 from explorer.ui.pane import PaneHead, copy_text
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.stream.diff_pages import DiffPages
 from explorer.ui.stream.diff_table import DiffTable, row_text
@@ -39,12 +40,7 @@ class DifferencesPane(QWidget):
         self._pages = QStackedLayout()
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addLayout(self._pages, 1)
+        put_in_column(self, self.head, self.banner, self._pages)
 
     def set_names(self, one: str, other: str) -> None:
         """Whose values stand in which column."""

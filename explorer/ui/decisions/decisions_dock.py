@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QScrollArea, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QScrollArea, QSplitter, QStackedLayout, QWidget
 
 from explorer import payload
 from explorer.descriptions import AggregateInfo, FieldInfo
@@ -15,6 +15,7 @@ from explorer.ui.decisions.decision_rows import CommandRow, Standing, run_column
 from explorer.ui.look import text, theme
 from explorer.ui.pane import PaneHead
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import RowsModel
 from explorer.ui.parts.table import RowsTable
@@ -77,12 +78,7 @@ class DecisionsDock(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self._panes)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addWidget(pages, 1)
+        put_in_column(self, self.head, self.banner, pages)
         self.setFocusProxy(self.table)
         self.table.selectionModel().selectionChanged.connect(lambda: self._show_runs())
         self.table.version_wanted.connect(self._go)

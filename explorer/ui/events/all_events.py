@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QWidget
 
 from explorer.errors import Cancelled, ExplorerError
 from explorer.model import Event, EventQuery, Page
@@ -16,6 +16,7 @@ from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.chip import Chip
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import RowsModel
 from explorer.ui.workspace import Arrived, Workspace
@@ -83,12 +84,7 @@ class AllEventsPanel(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(head)
-        whole.addWidget(self.banner)
-        whole.addWidget(pages, 1)
+        put_in_column(self, head, self.banner, pages)
 
         self._pace = QTimer(self, interval=PACE, singleShot=True)
         self._pace.timeout.connect(self._take_arrived)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QWidget
 
 from explorer.model import Event, EventQuery, Page
 from explorer.ui.events.event_filter import FilterBar
@@ -13,6 +13,7 @@ from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
 from explorer.ui.look.still import StillLabels
 from explorer.ui.parts.chip import Chip
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import RowsModel
 from explorer.ui.workspace import Arrived, LiveState, Workspace
@@ -69,11 +70,7 @@ class LiveFeedPanel(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(head)
-        whole.addWidget(pages, 1)
+        put_in_column(self, head, pages)
         self._sifting = QTimer(self, interval=0)
         self._sifting.timeout.connect(self._sift)
         self.filters.changed.connect(self._on_filter)

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QLineEdit, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedLayout, QWidget
 
 from explorer.notes import Note
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
 from explorer.ui.pane import PaneHead
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import Column, RowsModel
 from explorer.ui.parts.question import Question
@@ -71,12 +72,7 @@ class NotesDock(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.question)
-        whole.addWidget(pages, 1)
+        put_in_column(self, self.head, self.question, pages)
         self.setFocusProxy(self.table)
         workspace.noting.changed.connect(self._show)
         workspace.actions.changed.connect(self._say_why_empty)

@@ -20,6 +20,7 @@ from explorer.ui.asking.polling import PREVIEW
 from explorer.ui.events.event_rows import row_of
 from explorer.ui.look import text, theme
 from explorer.ui.look.still import StillLabels
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.pattern.diagram import Diagram
 from explorer.ui.pattern.happened_list import HappenedList, of_row
 from explorer.ui.pattern.mode_bar import Mode, ModeBar
@@ -121,11 +122,7 @@ class PatternPage(QWidget):
         self.beside.setStretchFactor(0, 3)
         self.beside.setStretchFactor(1, 2)
         self.compared.hide()
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.bar)
-        whole.addWidget(self.beside, 1)
+        put_in_column(self, self.bar, self.beside)
         theme.signals().changed.connect(self._apply_theme)
         self._apply_theme()
 

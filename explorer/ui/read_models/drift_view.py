@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.engine.messages import Drifted, DriftRow
 from explorer.ui.look import icons, text, theme
 from explorer.ui.pane import PaneHead
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.models import Column, RowsModel
 from explorer.ui.parts.table import RowsTable
 
@@ -51,11 +52,7 @@ class DriftView(QWidget):
         )
         self.table = RowsTable(self.model, "Rows that differ from a fresh rebuild", self)
         self.table.opened.connect(open_row)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.table, 1)
+        put_in_column(self, self.head, self.table)
         theme.signals().changed.connect(self.model.refresh)
         self.hide()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QMenu, QSplitter, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
 from explorer.engine.messages import Done, TakeSnapshot, Verdict, VerifySnapshots
 from explorer.errors import ExplorerError
@@ -15,6 +15,7 @@ from explorer.ui.commands.committing import why_not_writable
 from explorer.ui.look import icons, text, theme
 from explorer.ui.pane import PaneHead
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import RowsModel
 from explorer.ui.parts.question import Question
@@ -93,13 +94,7 @@ class SnapshotsDock(QWidget):
         self._panes = panes
         self.policy = PolicyView(self._workspace, self)
         self._pages.addWidget(self.policy)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addWidget(self.question)
-        whole.addWidget(pages, 1)
+        put_in_column(self, self.head, self.banner, self.question, pages)
 
     def _connect(self) -> None:
         workspace = self._workspace

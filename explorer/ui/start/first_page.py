@@ -9,6 +9,7 @@ from explorer.settings import Recent, Settings
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import app_icon, icon
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 
 WIDTH = 560
 SHOWN = 6
@@ -116,11 +117,7 @@ class FirstPage(QWidget):
         centre.addStretch(1)
         centre.addWidget(middle, 20)
         centre.addStretch(1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.banner)
-        whole.addLayout(centre, 1)
+        put_in_column(self, self.banner, centre)
         self.refresh()
 
     def refresh(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
 from explorer.engine import messages
 from explorer.engine.messages import DiffPage, DiffRow
@@ -13,6 +13,7 @@ from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text
 from explorer.ui.pane import PaneHead, copy_text, copy_value, text_source
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.text_pages import TextWindow
 from explorer.ui.stream.diff_pages import DiffPages
@@ -43,12 +44,7 @@ class DiffView(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addLayout(self._stack, 1)
+        put_in_column(self, self.head, self.banner, self._stack)
 
     # -- what it shows ----------------------------------------------------------------------------------------------
 

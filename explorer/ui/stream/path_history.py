@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.engine.asks_writers import PathHistory, Writings, Written
 from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text, theme
 from explorer.ui.pane import Latest, PaneHead
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.models import Column, RowsModel
 from explorer.ui.parts.table import RowsTable
 from explorer.ui.workspace import Workspace
@@ -45,12 +46,7 @@ class PathHistoryPane(QWidget):
         self._again.timeout.connect(self._send)
         workspace.time_mode_changed.connect(lambda _mode: self.model.refresh())
         theme.signals().changed.connect(self.model.refresh)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addWidget(self.table, 1)
+        put_in_column(self, self.head, self.banner, self.table)
         self.setFocusProxy(self.table)
         self.hide()
 

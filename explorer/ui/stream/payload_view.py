@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedLayout,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +20,7 @@ from explorer.errors import Cancelled, ExplorerError
 from explorer.ui.look import text, theme
 from explorer.ui.pane import STALE_MS, PaneHead, copy_text, copy_value, say_problem, text_source
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.text_pages import TextPages, TextWindow
 from explorer.ui.parts.tree_model import PagedTreeModel
 from explorer.ui.parts.value_cells import is_cut
@@ -65,12 +65,7 @@ class PayloadSide(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.tree)
         self._stack.addWidget(self.pages)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.title)
-        whole.addWidget(self.problem)
-        whole.addLayout(self._stack, 1)
+        put_in_column(self, self.title, self.problem, self._stack)
 
     # -- what it shows ----------------------------------------------------------------------------------------------
 
@@ -221,11 +216,7 @@ class PayloadView(QWidget):
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.left)
         self._splitter.addWidget(self.right)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self._splitter, 1)
+        put_in_column(self, self.head, self._splitter)
 
     def _choice(self, title: str, checked: bool) -> QToolButton:
         button = QToolButton(self)

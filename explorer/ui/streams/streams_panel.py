@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QStackedLayout,
     QToolButton,
     QTreeView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +25,7 @@ from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
 from explorer.ui.parts.banner import Banner
 from explorer.ui.parts.chip import Chip
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import FLASH_MS
 from explorer.ui.streams.stream_delegate import StreamDelegate
@@ -101,12 +101,7 @@ class StreamsPanel(QWidget):
         self._pages = QStackedLayout(pages)
         for one in (self.tree, self.list, self.empty):
             self._pages.addWidget(one)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(head)
-        whole.addWidget(self.banner)
-        whole.addWidget(pages, 1)
+        put_in_column(self, head, self.banner, pages)
 
         self._newest: dict[tuple[str, str], StreamRow] = {}  # streams that have changed and are not shown so yet
         self._pace = QTimer(self, interval=PACE_MS, singleShot=True)

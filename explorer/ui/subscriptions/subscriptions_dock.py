@@ -7,13 +7,14 @@ from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
 from explorer.stores.store import Store
 from explorer.ui.commands.committing import why_not_writable
 from explorer.ui.look import icons, text, theme
 from explorer.ui.pane import PaneHead
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import RowsModel
 from explorer.ui.parts.question import Question
@@ -109,13 +110,7 @@ class SubscriptionsDock(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self._panes)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.head)
-        whole.addWidget(self.banner)
-        whole.addWidget(self.question)
-        whole.addWidget(pages, 1)
+        put_in_column(self, self.head, self.banner, self.question, pages)
 
     def _connect(self) -> None:
         workspace = self._workspace

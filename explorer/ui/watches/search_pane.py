@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedLayout, QWidget
 
 from explorer.engine.asks_watches import BrokenStreams, FindViolations, Searched
 from explorer.engine.messages import Progress
@@ -13,6 +13,7 @@ from explorer.errors import Cancelled, EngineStopped, ExplorerError
 from explorer.ui.look import text, theme
 from explorer.ui.look.still import StillLabels
 from explorer.ui.parts.banner import Banner
+from explorer.ui.parts.column import put_in_column
 from explorer.ui.parts.empty import EmptyState
 from explorer.ui.parts.models import RowsModel
 from explorer.ui.parts.table import RowsTable
@@ -58,12 +59,7 @@ class SearchPane(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.empty)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addLayout(line)
-        whole.addWidget(self.banner)
-        whole.addWidget(pages, 1)
+        put_in_column(self, line, self.banner, pages)
         self.cancel.clicked.connect(self.stop)
         self.go_on.clicked.connect(lambda: self.search(self.watch))
         self.again.clicked.connect(lambda: self.search(self.watch, again=True))
