@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-BENCHMARKS = ("replay", "debugger", "start", "gui_stalls", "closing", "takeover", "load")
+BENCHMARKS = ("replay", "debugger", "steps", "start", "gui_stalls", "closing", "takeover", "load")
 
 
 def main(wanted: Sequence[str]) -> int:

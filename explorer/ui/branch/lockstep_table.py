@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, Qt, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -12,57 +14,41 @@ from PySide6.QtGui import (
     QPainter,
     QResizeEvent,
 )
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from explorer.ui.branch.lockstep_model import MARKS, Column, LockstepModel
 from explorer.ui.look import icons, theme
-from explorer.ui.parts.table import set_up
+from explorer.ui.parts.painted_table import PaintedTable, Place
+from explorer.ui.parts.written import Written
 from explorer.ui.stream.event_table import shortened
 from explorer.ui.workspace import Workspace
 
 DOT = 8  # pixels of the dot in the colour of the type
 HOW = 190  # pixels of what is said about a row
-_SINGLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-_LEFT, _RIGHT = _SINGLE | Qt.AlignmentFlag.AlignLeft, _SINGLE | Qt.AlignmentFlag.AlignRight
 _VERSIONS = (Column.VERSION, Column.BRANCH_VERSION)
 
 
-class _Delegate(QStyledItemDelegate):
-    """Paints every cell straight from the rows."""
+class _Cells:
+    """Paints every row, in the fonts and colours of one theme and zoom."""
 
-    def __init__(self, model: LockstepModel, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, model: LockstepModel) -> None:
         self._model = model
-        self.stale = False
-        self.apply_theme()
-
-    def apply_theme(self) -> None:
-        """Fonts and colours are kept from one theme to the next."""
-        self._sans, self._mono, self._gone = theme.sans_font(), theme.mono_font(), theme.sans_font()
-        self._gone.setStrikeOut(True)
-        self._metrics = QFontMetrics(self._sans)
+        gone = theme.sans_font()
+        gone.setStrikeOut(True)
+        self._metrics = QFontMetrics(theme.sans_font())
+        self._sans, self._gone = Written(theme.sans_font(), fixed=False), Written(gone, fixed=False)
+        self._mono = Written(theme.mono_font(), fixed=True)
         self._gap, self._dot = theme.scaled(6), theme.scaled(DOT)
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        number, column = index.row(), index.column()
-        area: QRect = option.rect
+    def paint(self, painter: QPainter, number: int, column: int, area: QRect, *, selected: bool, stale: bool) -> None:
+        left, top, width, height = area.left(), area.top(), area.width(), area.height()
         colours, words = theme.colours(), self._model.text(number, column)
         row = self._model.row(number)
         mark = "" if row is None else MARKS.get(row.how, "")
         fore, back = theme.mark_colours(mark)
         gone = mark == "-"
         mine = column >= Column.BRANCH_VERSION  # the side of the branch
-        if option.state & QStyle.StateFlag.State_Selected:
+        if selected:
             painter.fillRect(area, QColor(colours.selection))
             if column == Column.SIGN:
                 painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), QColor(colours.accent))
@@ -78,19 +64,15 @@ class _Delegate(QStyledItemDelegate):
             colour = QColor(colours.error)
         elif number == self._model.diverges and not mark:
             colour = QColor(colours.what_if) if column in (Column.SIGN, Column.HOW) else colour
-        if self.stale or row is None:
+        if stale or row is None:
             colour = QColor(colours.faint)
         painter.setPen(colour)
         if column == Column.SIGN:
             self._paint_sign(painter, area, words)
         elif column in _VERSIONS:
-            painter.setFont(self._mono)
-            painter.drawText(area.adjusted(0, 0, -self._gap, 0), _RIGHT, words)
+            self._mono.draw(painter, left, top, width - self._gap, height, words, "right")
         elif column == Column.HOW:
-            painter.setFont(self._sans)
-            room = area.adjusted(self._gap, 0, -self._gap, 0)
-            cut = self._metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, _LEFT, cut)
+            self._sans.draw(painter, left + self._gap, top, width - 2 * self._gap, height, words)
         elif words:
             kind = "" if row is None else row.branch_type if mine else row.type
             self._paint_type(painter, area, words, kind, gone and not mine)
@@ -101,24 +83,19 @@ class _Delegate(QStyledItemDelegate):
             where = QPoint(area.center().x() - side // 2, area.center().y() - side // 2)
             icons.paint(painter, "error", where, side, theme.colours().error)
             return
-        painter.setFont(self._mono)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, words)
+        self._mono.draw(painter, area.left(), area.top(), area.width(), area.height(), words, "center")
 
     def _paint_type(self, painter: QPainter, area: QRect, words: str, kind: str, gone: bool) -> None:
         left = area.left() + 2 * self._gap + self._dot
         room = area.right() - self._gap - left
-        painter.setFont(self._gone if gone else self._sans)
-        cut = shortened(words, self._metrics, room)
-        painter.drawText(QRect(left, area.top(), max(room, 0), area.height()), _LEFT, cut)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.type_colour(kind) if kind else QColor(theme.colours().faint))
-        top = area.center().y() - self._dot / 2 + 0.5
-        painter.drawEllipse(QRectF(area.left() + self._gap, top, self._dot, self._dot))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if room > 0:
+            cut = shortened(words, self._metrics, room)
+            (self._gone if gone else self._sans).draw(painter, left, area.top(), room, area.height(), cut)
+        colour = theme.type_colour(kind) if kind else theme.shade(theme.colours().faint)
+        icons.paint_dot(painter, area.left() + self._gap, area.top() + area.height() // 2, self._dot, colour)
 
 
-class LockstepTable(QTableView):
+class LockstepTable(PaintedTable):
     """`moved` when the cursor stands in another row."""
 
     moved = Signal(int)
@@ -126,14 +103,12 @@ class LockstepTable(QTableView):
     menu_wanted = Signal(int, QPoint)  # row, where on the screen
 
     def __init__(self, workspace: Workspace, model: LockstepModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Events as stored and in the branch", parent)
         self._actions = workspace.actions
         self.lockstep = model
+        self.stale = False
         self._silent = False
         self.setModel(model)
-        self._cells = _Delegate(model, self)
-        self.setItemDelegate(self._cells)
-        set_up(self, "Events as stored and in the branch")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
@@ -147,10 +122,17 @@ class LockstepTable(QTableView):
         self._apply_theme()
 
     def _apply_theme(self) -> None:
-        self._cells.apply_theme()
+        self._cells = _Cells(self.lockstep)
         self.verticalHeader().setDefaultSectionSize(theme.row_height())
         self.fit_columns()
         self.viewport().update()
+
+    def paint_row(
+        self, painter: QPainter, row: int, top: int, height: int, places: Sequence[Place], selected: bool
+    ) -> None:
+        for column, left, width in places:
+            area = QRect(left, top, width, height)
+            self._cells.paint(painter, row, column, area, selected=selected, stale=self.stale)
 
     def fit_columns(self) -> None:
         """Widths by the longest that versions can be; the types share what is left."""
@@ -168,8 +150,8 @@ class LockstepTable(QTableView):
         self.fit_columns()
 
     def set_stale(self, stale: bool) -> None:
-        if stale != self._cells.stale:
-            self._cells.stale = stale
+        if stale != self.stale:
+            self.stale = stale
             self.viewport().update()
 
     # -- the cursor ---------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import QModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.engine.asks_decisions import DecisionRun
 from explorer.ui.decisions.decision_rows import VERDICTS, CommandRow, Standing, command_columns
@@ -19,8 +19,6 @@ _WORDS = 28  # pixels from which a band has words in it
 _GAP = 3  # pixels above and below
 _SINGLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
 
-Index = QModelIndex | QPersistentModelIndex
-
 
 class CommandTable(RowsTable):
     """A row for each command. `version_wanted` where somebody clicks on a band."""
@@ -28,13 +26,12 @@ class CommandTable(RowsTable):
     version_wanted = Signal(int)
 
     def __init__(self, parent: QWidget) -> None:
-        self.commands = RowsModel(command_columns())
+        self.commands = RowsModel(command_columns(self._paint_bands))
         super().__init__(self.commands, "Commands and their verdicts", parent)
         self.commands.setParent(self)
         self.last = 0  # version of the stream
         self.version = 0  # that one is looking at
         self.setSelectionMode(self.SelectionMode.SingleSelection)
-        self.setItemDelegateForColumn(BAND, _Bands(self))
 
     def across(self, area: QRect, version: int) -> int:
         """Where a version begins; version 0, before the first event, has a place of its own."""
@@ -51,20 +48,8 @@ class CommandTable(RowsTable):
         if index.isValid() and index.column() == BAND and event.button() == Qt.MouseButton.LeftButton:
             self.version_wanted.emit(self.version_at(index, event.position().toPoint().x()))
 
-
-class _Bands(QStyledItemDelegate):
-    def __init__(self, table: CommandTable) -> None:
-        super().__init__(table)
-        self._table = table
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row = self._table.commands.row(index)
-        if not isinstance(row, Standing):
-            return
-        area: QRect = option.rect
+    def _paint_bands(self, painter: QPainter, area: QRect, row: Standing) -> None:
         colours = theme.colours()
-        if self._table.selectionModel().isSelected(index):
-            painter.fillRect(area, QColor(colours.selection))
         painter.setFont(theme.sans_font(11))
         metrics = QFontMetrics(painter.font())
         gap = theme.scaled(_GAP)
@@ -80,19 +65,19 @@ class _Bands(QStyledItemDelegate):
                 painter.drawText(
                     inside, _SINGLE, metrics.elidedText(words, Qt.TextElideMode.ElideRight, inside.width())
                 )
-        here = self._table.across(area, self._table.version), self._table.across(area, self._table.version + 1)
+        here = self.across(area, self.version), self.across(area, self.version + 1)
         painter.setPen(QColor(colours.accent))
         painter.drawRect(QRect(here[0], area.top(), max(1, here[1] - here[0] - 1), area.height() - 1))
 
     def _bands(self, command: CommandRow, area: QRect) -> Iterator[tuple[DecisionRun, int, int]]:
         """What is to be painted from where to where; of runs that share a pixel the last."""
-        across = self._table.across
+        across = self.across
         if len(command.runs) <= area.width():
             for run in command.runs:
                 yield run, across(area, run.first), across(area, run.last + 1)
             return
         for x in range(area.left(), area.right() + 1):
-            run_here = command.at((x - area.left()) * (self._table.last + 1) // max(1, area.width()))
+            run_here = command.at((x - area.left()) * (self.last + 1) // max(1, area.width()))
             if run_here is not None:
                 yield run_here, x, x + 2
 

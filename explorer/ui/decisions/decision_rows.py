@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QIcon, QPainter
 
 from explorer.engine.asks_decisions import DecisionRun
 from explorer.ui.look import icons, text, theme
@@ -63,8 +65,8 @@ def _tone(run: DecisionRun | None) -> QColor | None:
     return None if run is None else QColor(getattr(theme.colours(), VERDICTS[run.verdict][1]))
 
 
-def command_columns() -> tuple[Column, ...]:
-    """Of a list of `Standing`; the last column is painted as a band."""
+def command_columns(paint: Callable[[QPainter, QRect, Standing], None]) -> tuple[Column, ...]:
+    """Of a list of `Standing`; how the last column is painted, as a band, is the table's business."""
     return (
         Column("Command", lambda row: row.command.name, width=112),
         Column(
@@ -75,7 +77,11 @@ def command_columns() -> tuple[Column, ...]:
             icon=lambda row: _icon(row.here),
             width=120,
         ),
-        Column("Versions", lambda row: "; ".join(f"{versions_of(run)} {run.words}" for run in row.command.runs[:50])),
+        Column(
+            "Versions",
+            lambda row: "; ".join(f"{versions_of(run)} {run.words}" for run in row.command.runs[:50]),
+            paint=paint,
+        ),
     )
 
 

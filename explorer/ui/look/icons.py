@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from explorer.resources import resources
@@ -86,6 +86,26 @@ def icon(name: str, tone: str = "muted") -> QIcon:
 def paint(painter: QPainter, name: str, at: QPoint, side: int, colour: str) -> None:
     """Paint an icon inside a custom-painted widget."""
     _renderer(name, colour).render(painter, QRectF(at.x(), at.y(), side, side))
+
+
+def paint_dot(painter: QPainter, left: int, middle: int, side: int, colour: QColor) -> None:
+    """Paint the dot that stands for a type of event, its middle at this height."""
+    scale = painter.device().devicePixelRatioF()
+    painter.drawPixmap(left, middle - side // 2, _dot(colour.rgba(), side, scale))
+
+
+@cache
+def _dot(colour: int, side: int, scale: float) -> QPixmap:
+    picture = QPixmap(round(side * scale), round((side + 1) * scale))
+    picture.setDevicePixelRatio(scale)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor.fromRgba(colour))
+    painter.drawEllipse(QRectF(0, 0.5, side, side))
+    painter.end()
+    return picture
 
 
 def app_icon() -> QIcon:

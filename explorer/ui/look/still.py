@@ -7,7 +7,7 @@ several milliseconds. Here the request ends.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from explorer.ui.look import theme
@@ -24,14 +24,19 @@ class StillLabels(QWidget):
         super().__init__(parent)
         self._labels = labels
         self._reserved = 0
+        self._measured: tuple[str, QFontMetrics] | None = None
         self._growing = growing
         for label in labels:
             label.setParent(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
-    def reserve(self, words: str) -> None:
-        """As wide as these words in the first label's font."""
-        self._reserve(self._labels[0].fontMetrics().horizontalAdvance(words) + 2)
+    def reserve(self, words: str) -> bool:
+        """As wide as these words in the first label's font. Whether that is another width than before."""
+        before, metrics = self._reserved, self._labels[0].fontMetrics()
+        if (words, metrics) != self._measured:
+            self._measured = words, metrics
+            self._reserve(metrics.horizontalAdvance(words) + 2)
+        return self._reserved != before
 
     def _reserve(self, width: int) -> None:
         if width != self._reserved:
@@ -56,12 +61,13 @@ class StillLabels(QWidget):
         self._place()
 
     def _place(self) -> None:
+        widths = [label.sizeHint().width() for label in self._labels]
         if self._growing:
-            wanted = sum(label.sizeHint().width() + theme.M for label in self._labels)
+            wanted = sum(widths) + theme.M * len(widths)
             if not self._reserved / 2 < wanted <= self._reserved:
                 self._reserve(wanted + theme.L)
         left = 0
-        for label in self._labels:
-            width = min(label.sizeHint().width(), max(0, self.width() - left))
+        for label, wide in zip(self._labels, widths, strict=True):
+            width = min(wide, max(0, self.width() - left))
             label.setGeometry(left, 0, width, self.height())
             left += width + theme.M

@@ -127,13 +127,18 @@ def when(
         return ("+" if at >= before else "−") + duration(abs(at - before) / 1_000_000)
     seconds, rest = divmod(at, 1_000_000)
     try:
-        value = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-        if mode != "utc":
-            value = value.astimezone()
+        whole, where = _second(seconds, mode == "utc")
     except (OverflowError, ValueError, OSError):
         return f"{at} µs"
-    fraction = f"{rest:06d}" if full else f"{rest // 1000:03d}"
-    return f"{value:%Y-%m-%d %H:%M:%S}.{fraction} {zone(value)}"
+    return f"{whole}.{rest:06d} {where}" if full else f"{whole}.{rest // 1000:03d} {where}"
+
+
+@lru_cache(maxsize=2_000)
+def _second(seconds: int, utc: bool) -> tuple[str, str]:
+    """Date and time of a second, and their zone; many events have the same."""
+    value = datetime.fromtimestamp(seconds, UTC)
+    value = value if utc else value.astimezone()
+    return f"{value:%Y-%m-%d %H:%M:%S}", zone(value)
 
 
 def clock(moment: int | None, mode: str = "local") -> str:

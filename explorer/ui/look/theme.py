@@ -55,6 +55,12 @@ def colours() -> Colours:
     return _theme().colours
 
 
+@cache
+def shade(code: str) -> QColor:
+    """A colour of the palette for painting, by its code. Everybody gets the same one: copy it before you change it."""
+    return QColor(code)
+
+
 def is_dark() -> bool:
     return _theme().colours.dark
 
@@ -101,8 +107,9 @@ def mono_font(pixels: int = BASE_PX - 1) -> QFont:
     font = QFont(MONO)
     font.setStyleHint(QFont.StyleHint.Monospace)
     font.setPixelSize(scaled(pixels))
-    # Ligatures would show `!=` and `->` in payloads as other characters than were stored.
-    font.setFeature(QFont.Tag("calt"), 0)
+    # Ligatures would show `!=` and `->` in payloads as other characters than were stored. Scripts that cannot be read
+    # without being shaped still are.
+    font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
     return font
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, QTimer
+from PySide6.QtGui import QColor, QIcon, QPainter
 
 from explorer.ui.look import text, theme
 
@@ -39,6 +39,7 @@ class Column:
     foreground: Callable[[Any], QColor | None] | None = None
     background: Callable[[Any], QColor | None] | None = None
     icon: Callable[[Any], QIcon | None] | None = None
+    paint: Callable[[QPainter, QRect, Any], None] | None = None  # in place of icon and text
     cut_left: bool = False  # names that differ at their end: where room is short, the beginning is left out
     width: int = 0  # pixels at zoom 100 %; 0: takes what is left
     cut: int = CUT

@@ -2,71 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QMenu,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QWidget
 
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
 from explorer.ui.parts.cells import Cells
 from explorer.ui.parts.models import RowsModel
+from explorer.ui.parts.painted_table import PaintedTable, Place
 
 AT_END = 50  # pixels: nearer than this, the list stands at its end
 
 
-def set_up(table: QTableView, name: str) -> None:
-    """Whole rows of one height, without lines; nothing is edited in them, and Tab leaves the table."""
-    table.setAccessibleName(name)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    table.horizontalHeader().setHighlightSections(False)
-
-
-class RowsTable(QTableView):
+class RowsTable(PaintedTable):
     """`opened` when a row is double-clicked or Enter is pressed on it."""
 
     opened = Signal(object)  # the row
     scrolled = Signal()
 
     def __init__(self, model: RowsModel, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(name, parent)
         self.model_ = model
         self.setModel(model)
-        set_up(self, name)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setIconSize(theme.icon_size(14))
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.verticalHeader().setMinimumSectionSize(1)
         header = self.horizontalHeader()
         header.setMinimumSectionSize(theme.scaled(32))
         for number, column in enumerate(model.columns):
             mode = QHeaderView.ResizeMode.Interactive if column.width else QHeaderView.ResizeMode.Stretch
             header.setSectionResizeMode(number, mode)
-        self.setItemDelegate(Cells(model, self))
         self.doubleClicked.connect(self._open)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self.scrolled.emit())
         theme.signals().changed.connect(self._apply_theme)
         self._apply_theme()
 
     def _apply_theme(self) -> None:
+        self._cells = Cells(self.model_)
         self.verticalHeader().setDefaultSectionSize(theme.row_height())
         for number, column in enumerate(self.model_.columns):
             if column.width:
                 self.setColumnWidth(number, theme.scaled(column.width))
         self.viewport().update()
+
+    def paint_row(
+        self, painter: QPainter, row: int, top: int, height: int, places: Sequence[Place], selected: bool
+    ) -> None:
+        self._cells.paint_row(painter, row, top, height, places, selected)
 
     # -- where it stands ----------------------------------------------------------------------------------------------
 

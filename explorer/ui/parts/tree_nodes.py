@@ -20,13 +20,15 @@ SPOKEN = {"+": "added", "-": "removed", "~": "changed", ">": "moved", ".": "chan
 NO_IDENTITY: Identity = ("", False, False, -1)
 
 
-class Column(IntEnum):
+class Column:
+    """Plain numbers: naming a member of an enum takes longer than much of what a cell is painted with."""
+
     MARK = 0
     KEY = 1
     VALUE = 2
 
 
-COLUMNS = len(Column)
+COLUMNS = 3
 _OPENING = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _PLAIN = _OPENING | Qt.ItemFlag.ItemNeverHasChildren
 
@@ -61,6 +63,14 @@ class Node:
         if self.parent is None:
             return True
         return self.row is not None and can_be_opened(self.row)
+
+    @property
+    def depth(self) -> int:
+        """How many lines stand above it; 0 for those at the top."""
+        depth, above = 0, self.parent
+        while above is not None and above.parent is not None:
+            depth, above = depth + 1, above.parent
+        return depth
 
     @property
     def members(self) -> list[Node]:
@@ -223,8 +233,11 @@ class TreeOfValues(QAbstractItemModel):
         if node.children is None:
             node.children = []
         names = identities(rows)
-        self._remove_vanished(node, set(names))
-        self._place(node, rows, names)
+        if [child.identity for child in node.children if not child.more] == names:
+            self._put(node, rows)
+        else:
+            self._remove_vanished(node, set(names))
+            self._place(node, rows, names)
         node.total = total
         self._place_more(node, max(0, total - len(rows)))
 
@@ -256,7 +269,6 @@ class TreeOfValues(QAbstractItemModel):
         children = node.children
         assert children is not None
         here = {child.identity for child in children if not child.more}
-        changed_from, changed_to = len(rows), -1
         position = 0
         while position < len(rows):
             name = names[position]
@@ -274,15 +286,17 @@ class TreeOfValues(QAbstractItemModel):
                 children.insert(position, children.pop(found))
                 self._number(children, position)
                 self.endMoveRows()
-            child = children[position]
-            if child.row != rows[position]:
-                child.row = rows[position]
-                changed_from, changed_to = min(changed_from, position), max(changed_to, position)
             position += 1
-        if changed_to >= 0:
-            self.dataChanged.emit(
-                self.index_of(children[changed_from]), self.index_of(children[changed_to], COLUMNS - 1)
-            )
+        self._put(node, rows)
+
+    def _put(self, node: Node, rows: Sequence[Row]) -> None:
+        """Give the children, which are the same lines, their values of now."""
+        assert node.children is not None
+        changed = [child for child, row in zip(node.children, rows, strict=False) if child.row != row]
+        for child in changed:
+            child.row = rows[child.position]
+        if changed:
+            self.dataChanged.emit(self.index_of(changed[0]), self.index_of(changed[-1], COLUMNS - 1))
 
     def _insert(self, node: Node, position: int, rows: Sequence[Row], names: Sequence[Identity]) -> None:
         children = node.children

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from collections.abc import Iterable
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.engine.messages import CUT, Row
 from explorer.ui.look import text, theme
-from explorer.ui.parts.tree_nodes import CONTAINERS, Column, TreeOfValues
+from explorer.ui.parts.painted_table import Place
+from explorer.ui.parts.tree_nodes import CONTAINERS, Column
+from explorer.ui.parts.written import Written
 
 Index = QModelIndex | QPersistentModelIndex
-_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
 CHANGED = ("+", "-", "~", ">")
 SIGNS = {"+": "+", "-": "−", "~": "~", ">": ">", ".": "•"}
 WRITER = 46  # pixels beside the signs for the version that wrote a line last
@@ -41,41 +42,26 @@ def heat(age: int) -> float:
     return OLD + (FRESH - OLD) / (1 + math.log2(1 + max(0, age)))
 
 
-class Tree(Protocol):
-    """What cells ask of the tree that they are in."""
-
-    @property
-    def values(self) -> TreeOfValues: ...
-
-    stale: bool
-    writers: bool
-    version: int
-
-
 class ValueCells(QStyledItemDelegate):
     """Cells in the colours of their marks and kinds, painted straight from the rows."""
 
-    def __init__(self, tree: Tree, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._tree = tree
+        self.stale = False  # what is shown is not what was asked for last: grey
+        self.writers = False  # beside each line the version that wrote it last
+        self.version = 0  # of the state that is shown
 
     def apply_theme(self) -> None:
         """Fonts and colours are kept from one theme to the next."""
         colours = theme.colours()
-        self.plain, self.bold, self.gone, self.link = (
-            theme.mono_font(),
-            theme.mono_font(),
-            theme.mono_font(),
-            theme.sans_font(12),
-        )
-        self.small = theme.mono_font(11)
-        self.bold.setBold(True)
-        self.gone.setBold(True)
-        self.gone.setStrikeOut(True)
-        self._metrics = {
-            id(font): QFontMetrics(font) for font in (self.plain, self.bold, self.gone, self.link, self.small)
-        }
-        self._height = theme.row_height()
+        bold, gone = theme.mono_font(), theme.mono_font()
+        bold.setBold(True)
+        gone.setBold(True)
+        gone.setStrikeOut(True)
+        self._plain, self._bold = Written(theme.mono_font(), fixed=True), Written(bold, fixed=True)
+        self._gone, self._small = Written(gone, fixed=True), Written(theme.mono_font(11), fixed=True)
+        self._link = Written(theme.sans_font(12), fixed=False)
+        self._height, self._writer = theme.row_height(), theme.scaled(WRITER)
         self._text, self._muted, self._faint = QColor(colours.text), QColor(colours.muted), QColor(colours.faint)
         self._accent = QColor(colours.accent)
         kinds = {"number": colours.accent, "boolean": colours.move, "null": colours.move, "bytes": colours.muted}
@@ -85,64 +71,57 @@ class ValueCells(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.scaled(40), self._height)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        node = self._tree.values.node_at(index)
-        row, area, column = node.row, option.rect, index.column()
-        if row is None:
-            if column == Column.KEY:
-                self._draw(painter, area, index.data(), self._accent, self.link)
-            return
+    def paint_row(self, painter: QPainter, row: Row, top: int, height: int, places: Iterable[Place]) -> None:
+        """Paint a value's mark, name and text."""
         mark = row.mark
         strong = mark in CHANGED
-        font = self.gone if mark == "-" else self.bold if strong else self.plain
-        if column == Column.MARK:
-            if self._tree.writers:
-                area = self._paint_writer(painter, area, row)
-            if mark:
-                painter.setFont(self.bold)
-                painter.setPen(self._faint if self._tree.stale else self._marks.get(mark, self._text))
-                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, SIGNS.get(mark, ""))
-        elif column == Column.KEY:
-            self._draw(painter, area, row.key, self._marks[mark] if strong else self._text, font)
-        elif row.kind in CONTAINERS:
-            self._draw(painter, area, row.text, self._muted, self.gone if mark == "-" else self.plain)
-        else:
-            if is_cut(row):
-                area = self._paint_link(painter, area, row)
-            colour = self._marks[mark] if strong else self._kinds.get(row.kind, self._text)
-            self._draw(painter, area, f'"{row.text}"' if row.kind == "string" else row.text, colour, font)
+        written = self._gone if mark == "-" else self._bold if strong else self._plain
+        for column, left, width in places:
+            if column == Column.MARK:
+                if self.writers:
+                    self._paint_writer(painter, left, top, height, row.written)
+                    left, width = left + self._writer, width - self._writer
+                if mark:
+                    painter.setPen(self._faint if self.stale else self._marks.get(mark, self._text))
+                    self._bold.draw(painter, left, top, width, height, SIGNS.get(mark, ""), "center")
+                continue
+            words = row.key
+            if column == Column.KEY:
+                colour = self._marks[mark] if strong else self._text
+            elif row.kind in CONTAINERS:
+                words, colour = row.text, self._muted
+                written = self._gone if mark == "-" else self._plain
+            else:
+                words = f'"{row.text}"' if row.kind == "string" else row.text
+                colour = self._marks[mark] if strong else self._kinds.get(row.kind, self._text)
+                if is_cut(row):
+                    width = self._paint_link(painter, QRect(left, top, width, height), row)
+            painter.setPen(self._faint if self.stale else colour)
+            written.draw(painter, left + theme.S, top, width - 2 * theme.S, height, text.shown(words, 2 * CUT))
 
-    def _paint_writer(self, painter: QPainter, area: QRect, row: Row) -> QRect:
-        """The version that wrote the line last, on a ground that is the stronger the newer it is; what room is left."""
-        room = QRect(area.left(), area.top(), theme.scaled(WRITER), area.height())
-        if row.written > 0:
+    def paint_more(self, painter: QPainter, left: int, top: int, width: int, height: int, words: str) -> None:
+        """The line that stands for members that were not fetched."""
+        painter.setPen(self._faint if self.stale else self._accent)
+        self._link.draw(painter, left + theme.S, top, width - 2 * theme.S, height, words)
+
+    def _paint_writer(self, painter: QPainter, left: int, top: int, height: int, version: int) -> None:
+        """The version that wrote the line last, on a ground that is the stronger the newer it is."""
+        if version > 0:
             ground = QColor(self._accent)
-            ground.setAlphaF(heat(self._tree.version - row.written))
-            painter.fillRect(room.adjusted(0, 1, -1, -1), ground)
-        words = f"v{text.number(row.written)}" if row.written > 0 else "–" if row.written == 0 else ""
-        inner = room.adjusted(2, 0, -theme.S, 0)
-        painter.setFont(self.small)
-        painter.setPen(self._faint if self._tree.stale else self._muted)
-        cut = self._metrics[id(self.small)].elidedText(words, Qt.TextElideMode.ElideLeft, inner.width())
-        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, cut)
-        return QRect(room.right() + 1, area.top(), area.right() - room.right(), area.height())
+            ground.setAlphaF(heat(self.version - version))
+            painter.fillRect(left, top + 1, self._writer - 1, height - 2, ground)
+        words = f"v{text.number(version)}" if version > 0 else "–" if version == 0 else ""
+        painter.setPen(self._faint if self.stale else self._muted)
+        self._small.draw(painter, left + 2, top, self._writer - 2 - theme.S, height, words, "right", cut_left=True)
 
-    def _paint_link(self, painter: QPainter, area: QRect, row: Row) -> QRect:
-        """Where what is cut can be opened; what room is left."""
+    def _paint_link(self, painter: QPainter, area: QRect, row: Row) -> int:
+        """Where what is cut can be opened; how much room is left beside it."""
         link = self.link_rect(area, row)
-        painter.setFont(self.link)
-        painter.setPen(self._faint if self._tree.stale else self._accent)
-        painter.drawText(link, Qt.AlignmentFlag.AlignCenter, link_text(row))
-        return QRect(area.left(), area.top(), max(0, link.left() - theme.M - area.left()), area.height())
+        painter.setPen(self._faint if self.stale else self._accent)
+        self._link.draw(painter, link.left(), link.top(), link.width(), link.height(), link_text(row), "center")
+        return max(0, link.left() - theme.M - area.left())
 
     def link_rect(self, area: QRect, row: Row) -> QRect:
         """The link stands at the right edge of the cell of the value."""
-        width = self._metrics[id(self.link)].horizontalAdvance(link_text(row)) + theme.M
+        width = math.ceil(self._link.width(link_text(row))) + theme.M
         return QRect(max(area.left(), area.right() - width), area.top(), width, area.height())
-
-    def _draw(self, painter: QPainter, area: QRect, words: str, colour: QColor, font: QFont) -> None:
-        room = area.adjusted(theme.S, 0, -theme.S, 0)
-        cut = self._metrics[id(font)].elidedText(text.shown(words, 2 * CUT), Qt.TextElideMode.ElideRight, room.width())
-        painter.setFont(font)
-        painter.setPen(self._faint if self._tree.stale else colour)
-        painter.drawText(room, _LEFT, cut)

@@ -6,12 +6,12 @@ repeat what they say. Values that were cut say how large they are and can be ope
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,8 +24,9 @@ from PySide6.QtWidgets import (
 from explorer.engine.messages import Row
 from explorer.ui.look import theme
 from explorer.ui.look.icons import icon
+from explorer.ui.parts.painted_table import Place
 from explorer.ui.parts.tree_model import PagedTreeModel
-from explorer.ui.parts.tree_nodes import Column, Node, Role
+from explorer.ui.parts.tree_nodes import COLUMNS, Column, Node, Role
 from explorer.ui.parts.value_cells import CHANGED, WRITER, ValueCells, is_cut
 
 Index = QModelIndex | QPersistentModelIndex
@@ -55,19 +56,18 @@ class ValueTree(QTreeView):
     def __init__(self, model: PagedTreeModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.values = model
-        self.stale = False
-        self.writers = False  # the version that wrote a line last stands beside it
-        self.version = 0  # of the state that is shown
         self.entries: list[MenuEntry | None] = []  # None: a separator
         self._seen: set[tuple[str, ...]] = set()  # containers that were there once
         self._open: set[tuple[str, ...]] = set()  # those of them that are to be open when they are there
         self._restoring = False
+        self._places: list[Place] = []  # of the columns while painting
+        self._selected: Node | None = None  # while painting
         self._anchor: tuple[QPersistentModelIndex, int] | None = None
         self.setAccessibleName(name)
         self.setModel(model)
         model.is_expanded = self.isExpanded
         model.lowest_visible = self._lowest_visible
-        self._cells = ValueCells(self, self)
+        self._cells = ValueCells(self)
         self.setItemDelegate(self._cells)
         self.setTreePosition(Column.KEY)
         self.setUniformRowHeights(True)
@@ -78,7 +78,8 @@ class ValueTree(QTreeView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMouseTracking(True)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover, False)  # the style's own look covers tints and signs
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover, False)  # nothing looks different under the mouse
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted again
         header = self.header()
         header.setMinimumSectionSize(theme.scaled(GUTTER))
         header.setSectionsMovable(False)
@@ -97,35 +98,75 @@ class ValueTree(QTreeView):
     def _apply_theme(self) -> None:
         self._cells.apply_theme()
         self.setIndentation(theme.scaled(16))
-        self.setColumnWidth(Column.MARK, theme.scaled(GUTTER + (WRITER if self.writers else 0)))
+        self.setColumnWidth(Column.MARK, theme.scaled(GUTTER + (WRITER if self._cells.writers else 0)))
         self.setColumnWidth(Column.KEY, theme.scaled(NAMES))
         self.scheduleDelayedItemsLayout()  # lines have another height
         self.viewport().update()
 
     def show_writers(self) -> None:
         """Beside each line the version that wrote it last; clicked, it tells of all that did."""
-        self.writers = True
+        self._cells.writers = True
         self._apply_theme()
+
+    def show_version(self, version: int) -> None:
+        """Which version the values are of."""
+        self._cells.version = version
 
     def hide_marks(self) -> None:
         """For values that are compared with nothing: no gutter."""
         self.setColumnHidden(Column.MARK, True)
 
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is grey, as it is not what was asked for last."""
+        return self._cells.stale
+
     def set_stale(self, stale: bool) -> None:
-        """Grey: what is shown is not what was asked for last."""
-        if stale != self.stale:
-            self.stale = stale
+        if stale != self._cells.stale:
+            self._cells.stale = stale
             self.viewport().update()
 
+    # -- painting -----------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        viewport, header = self.viewport(), self.header()
+        painter = QPainter(viewport)
+        painter.fillRect(event.rect(), viewport.palette().color(viewport.backgroundRole()))
+        painter.end()
+        self._places = [
+            (column, header.sectionViewportPosition(column), width)
+            for column in range(COLUMNS)
+            if (width := header.sectionSize(column))
+        ]
+        current = self.currentIndex()
+        self._selected = self.values.node_at(current) if current.isValid() else None
+        super().paintEvent(event)
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """All in sight is painted again: finding out what else it would be takes longer."""
+        self.viewport().update()
+
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """The tint of a mark runs through the whole line, gutter and indentation too."""
-        node, current = self.values.node_at(index), self.currentIndex()
+        """The tint of a mark runs through the whole line, gutter and indentation too. The style is asked for the
+        arrows only: asked for every cell it takes several times as long."""
+        node, area = self.values.node_at(index), option.rect
         row = node.row
-        if current.isValid() and self.values.node_at(current) is node:
-            painter.fillRect(option.rect, QColor(theme.colours().selection))
+        if node is self._selected:
+            painter.fillRect(area, QColor(theme.colours().selection))
         elif row is not None and row.mark in CHANGED:
-            painter.fillRect(option.rect, theme.mark_colours(row.mark)[1])
-        super().drawRow(painter, option, index)
+            painter.fillRect(area, theme.mark_colours(row.mark)[1])
+        top, height, inset = area.top(), area.height(), self.indentation() * (node.depth + 1)
+        places = [
+            (column, left + inset, width - inset) if column == Column.KEY else (column, left, width)
+            for column, left, width in self._places
+        ]
+        if row is not None:
+            self._cells.paint_row(painter, row, top, height, places)
+        for column, left, width in places:
+            if column == Column.KEY and row is None:
+                self._cells.paint_more(painter, left, top, width, height, index.data())
+            elif column == Column.KEY and node.container:
+                self.drawBranches(painter, QRect(left - inset, top, inset, height), index)
 
     # -- what is open, and what is in sight -------------------------------------------------------------------------
 
@@ -178,6 +219,7 @@ class ValueTree(QTreeView):
             self._anchor = None
 
     def _restore_place(self) -> None:
+        self.executeDelayedItemsLayout()  # else what was put in would be painted a turn later
         if self._anchor is None:
             return
         anchor, top = self._anchor
@@ -207,7 +249,7 @@ class ValueTree(QTreeView):
 
     def _writer_at(self, where: QPoint) -> Row | None:
         index = self.indexAt(where)
-        if not self.writers or not index.isValid() or index.column() != Column.MARK:
+        if not self._cells.writers or not index.isValid() or index.column() != Column.MARK:
             return None
         row: Row | None = index.data(Role.ROW)
         return row if where.x() < self.columnViewportPosition(Column.MARK) + theme.scaled(WRITER) else None

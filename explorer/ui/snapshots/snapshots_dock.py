@@ -130,7 +130,8 @@ class SnapshotsDock(QWidget):
             self._keep()
             self.banner.clear()
             self.reload()
-        self._refresh()
+        if another or self.isVisible():
+            self._refresh()
 
     def _arrived(self, rows: list[Arrived]) -> None:
         whole = self.scope.currentIndex() == STORE
@@ -141,6 +142,7 @@ class SnapshotsDock(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._refresh()
         if self._missed:
             self.reload()
 

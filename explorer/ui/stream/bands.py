@@ -66,6 +66,7 @@ class Bands(QWidget):
         self._picture: QPixmap | None = None
         self.rows: list[tuple[str, CourseTold]] = []
         self.setAccessibleName("Watches along the stream")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         ribbon.valueChanged.connect(lambda _value: self.update())
         ribbon.rangeChanged.connect(lambda _low, _high: self._placed())

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import IntEnum
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from explorer.engine.messages import CUT, DiffPage, DiffRow
 from explorer.ui.look import text, theme
-from explorer.ui.parts.table import set_up
+from explorer.ui.parts.painted_table import PaintedTable, Place
+from explorer.ui.parts.written import Written
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
@@ -30,7 +22,9 @@ FITTED = 60  # rows whose paths decide how wide their column is
 SPOKEN = {"add": "added", "remove": "removed", "replace": "replaced", "move": "moved"}
 
 
-class Column(IntEnum):
+class Column:
+    """Plain numbers, as they are named for every cell that is painted."""
+
     OP = 0
     PATH = 1
     BEFORE = 2
@@ -39,6 +33,8 @@ class Column(IntEnum):
 
 class DiffModel(QAbstractTableModel):
     """Differences as they came, page by page; `fetch(start)` is asked for the next page at the end."""
+
+    replaced = Signal()  # other differences are shown
 
     titles = ("", "Path", "Before", "After")
 
@@ -50,9 +46,22 @@ class DiffModel(QAbstractTableModel):
         self._fetching = False
 
     def reset(self, page: DiffPage) -> None:
-        self.beginResetModel()
-        self.rows, self.total, self._fetching = list(page.rows), page.total, False
-        self.endResetModel()
+        """Show these in place of what is shown. The header is not laid out again for it, as for another model."""
+        known, wanted = len(self.rows), len(page.rows)
+        self.total, self._fetching = page.total, False
+        if wanted < known:
+            self.beginRemoveRows(QModelIndex(), wanted, known - 1)
+            self.rows = self.rows[:wanted]
+            self.endRemoveRows()
+        shared = len(self.rows)
+        self.rows = list(page.rows[:shared])
+        if shared:
+            self.dataChanged.emit(self.index(0, 0), self.index(shared - 1, len(self.titles) - 1))
+        if wanted > shared:
+            self.beginInsertRows(QModelIndex(), shared, wanted - 1)
+            self.rows = list(page.rows)
+            self.endInsertRows()
+        self.replaced.emit()
 
     def append(self, page: DiffPage) -> None:
         self._fetching = False
@@ -68,7 +77,7 @@ class DiffModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(Column)
+        return 0 if parent.isValid() else len(self.titles)
 
     def canFetchMore(self, parent: Index) -> bool:
         return not parent.isValid() and len(self.rows) < self.total and not self._fetching
@@ -131,50 +140,7 @@ def path_text(row: DiffRow) -> str:
     return f"{path} ← {text.shown(row.origin.removeprefix('/'), CUT)}" if row.origin else path
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, table: DiffTable) -> None:
-        super().__init__(table)
-        self._table = table
-
-    def apply_theme(self) -> None:
-        self.font = theme.mono_font()
-        self.metrics = QFontMetrics(self.font)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row = self._table.differences.rows[index.row()]
-        area: QRect = option.rect
-        colours = theme.colours()
-        column = index.column()
-        words = self._table.differences.text(row, column)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        mark, sign = MARKS[row.op], ""
-        if column == Column.BEFORE:
-            mark, sign = ("-", "−") if row.before and row.op != "move" else ("", "")
-        elif column == Column.AFTER:
-            mark, sign = ("+", "+") if row.after and row.op != "move" else ("", "")
-        fore, back = theme.mark_colours(mark)
-        if selected:
-            painter.fillRect(area, QColor(colours.selection))
-        elif column >= Column.BEFORE and mark:
-            painter.fillRect(area.adjusted(0, 0, 0, -1), back)
-        if self._table.stale:
-            fore = QColor(colours.faint)
-        painter.setFont(self.font)
-        painter.setPen(fore if column != Column.PATH or self._table.stale else QColor(colours.text))
-        single = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
-        if column == Column.OP:
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, words)
-        else:
-            room = area.adjusted(theme.scaled(6), 0, -theme.S, 0)
-            if sign:
-                painter.drawText(room, single, sign)
-            if column >= Column.BEFORE:
-                room.setLeft(room.left() + theme.scaled(14))
-            elide = Qt.TextElideMode.ElideLeft if column == Column.PATH else Qt.TextElideMode.ElideRight
-            painter.drawText(room, single, self.metrics.elidedText(words, elide, room.width()))
-
-
-class DiffTable(QTableView):
+class DiffTable(PaintedTable):
     """The differences; what is cut opens in full by Enter or double-click."""
 
     menu_wanted = Signal(object, object)  # DiffRow, QPoint on the screen
@@ -182,27 +148,56 @@ class DiffTable(QTableView):
     copy_wanted = Signal(object)
 
     def __init__(self, model: DiffModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Differences", parent)
         self.stale = False
         self.differences = model
         self.setModel(model)
-        self._cells = _Delegate(self)
-        self.setItemDelegate(self._cells)
-        set_up(self, "Differences")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.horizontalHeader()
         header.setMinimumSectionSize(theme.scaled(24))
         header.setSectionResizeMode(Column.AFTER, QHeaderView.ResizeMode.Stretch)
-        model.modelReset.connect(self.fit_columns)
+        model.replaced.connect(self._replaced)
         self.doubleClicked.connect(self._open)
         theme.signals().changed.connect(self._apply_theme)
         self._apply_theme()
 
     def _apply_theme(self) -> None:
-        self._cells.apply_theme()
+        colours = theme.colours()
+        self._written = Written(theme.mono_font(), fixed=True)
+        self._gap, self._sign = theme.scaled(6), theme.scaled(14)
+        self._text, self._faint = QColor(colours.text), QColor(colours.faint)
+        self._selection = QColor(colours.selection)
+        self._marks = {mark: theme.mark_colours(mark) for mark in ("", *MARKS.values())}
         self.verticalHeader().setDefaultSectionSize(theme.row_height())
         self.setColumnWidth(Column.OP, theme.scaled(24))
         self.viewport().update()
+
+    def paint_row(
+        self, painter: QPainter, row: int, top: int, height: int, places: Sequence[Place], selected: bool
+    ) -> None:
+        difference = self.differences.rows[row]
+        for column, left, width in places:
+            words = self.differences.text(difference, column)
+            mark, sign = MARKS[difference.op], ""
+            if column == Column.BEFORE:
+                mark, sign = ("-", "−") if difference.before and difference.op != "move" else ("", "")
+            elif column == Column.AFTER:
+                mark, sign = ("+", "+") if difference.after and difference.op != "move" else ("", "")
+            fore, back = self._marks[mark]
+            if selected:
+                painter.fillRect(left, top, width, height, self._selection)
+            elif column >= Column.BEFORE and mark:
+                painter.fillRect(left, top, width, height - 1, back)
+            painter.setPen(self._faint if self.stale else self._text if column == Column.PATH else fore)
+            if column == Column.OP:
+                self._written.draw(painter, left, top, width, height, words, "center")
+                continue
+            left, width = left + self._gap, width - self._gap - theme.S
+            if sign:
+                self._written.draw(painter, left, top, width, height, sign)
+            if column >= Column.BEFORE:
+                left, width = left + self._sign, width - self._sign
+            self._written.draw(painter, left, top, width, height, words, cut_left=column == Column.PATH)
 
     def sizeHint(self) -> QSize:
         return QSize(theme.scaled(320), theme.scaled(160))
@@ -210,15 +205,20 @@ class DiffTable(QTableView):
     def fit_columns(self) -> None:
         """As much room for the paths as they need, within bounds; the rest for before and after alike."""
         room = self.viewport().width() - self.columnWidth(Column.OP)
-        metrics = self._cells.metrics
         rows = self.differences.rows[:FITTED]
-        widest = max((metrics.horizontalAdvance(path_text(row)) for row in rows), default=0) + theme.L
+        widest = max((self._written.width(path_text(row)) for row in rows), default=0) + theme.L
         path = round(max(room * 0.24, min(widest, room * 0.44)))
         self.setColumnWidth(Column.PATH, path)
         self.setColumnWidth(Column.BEFORE, (room - path) // 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.fit_columns()
+
+    def _replaced(self) -> None:
+        self.clearSelection()
+        self.setCurrentIndex(QModelIndex())
+        self.scrollToTop()
         self.fit_columns()
 
     def set_stale(self, stale: bool) -> None:

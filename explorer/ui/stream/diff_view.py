@@ -58,7 +58,9 @@ class DiffView(QWidget):
             self.back.setVisible(marked)
             self.banner.clear()
             self._count(page.total)
-            self.empty.say(nothing or "Nothing changed", "The state is the same before and after.", icon_name="check")
+            if not page.total:
+                said = nothing or "Nothing changed"
+                self.empty.say(said, "The state is the same before and after.", icon_name="check")
             self._stack.setCurrentIndex(0 if page.total else 1)
 
         self._rows.ask(messages.Diff(self._category, self._id, before, after, generic=generic), arrived)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +18,9 @@ from explorer.ui.stream.timeline import Timeline
 Index = QModelIndex | QPersistentModelIndex
 
 
-class Column(IntEnum):
+class Column:
+    """Plain numbers, as they are named for every cell that is painted."""
+
     NUMBER = 0
     TIME = 1
     TYPE = 2
@@ -35,25 +36,27 @@ def clock(at: int, before: int | None, mode: str) -> str:
 
     Never longer than 18 characters.
     """
-    now = _moment(at, mode == "utc")
+    utc = mode == "utc"
+    now = _parts(at // 1_000_000, utc)
     if now is None:
         return f"{at} µs"
-    time = f"{now:%H:%M:%S}.{at // 1000 % 1000:03d}"
-    then = None if before is None else _moment(before, mode == "utc")
-    if then is not None and then.date() == now.date():
-        return time
-    if then is not None and then.year != now.year:
-        return f"{now:%Y-%m-%d %H:%M}"
-    return f"{now:%m-%d} {time}"
+    then = None if before is None else _parts(before // 1_000_000, utc)
+    year, date, time = now
+    if then is not None and then[0] != year:
+        return f"{year}-{date} {time[:5]}"
+    fraction = f"{at // 1000 % 1000:03d}"
+    return f"{time}.{fraction}" if then is not None and then[1] == date else f"{date} {time}.{fraction}"
 
 
 @lru_cache(maxsize=4096)
-def _moment(at: int, utc: bool) -> datetime | None:
+def _parts(seconds: int, utc: bool) -> tuple[str, str, str] | None:
+    """Year, month and day, time of a second; many events have the same. None: no calendar reaches that far."""
     try:
-        value = datetime.fromtimestamp(at // 1_000_000, UTC)
-        return value if utc else value.astimezone()
+        value = datetime.fromtimestamp(seconds, UTC)
+        value = value if utc else value.astimezone()
     except (OverflowError, ValueError, OSError):
         return None
+    return f"{value:%Y}", f"{value:%m-%d}", f"{value:%H:%M:%S}"
 
 
 class EventModel(QAbstractTableModel):
@@ -239,14 +242,14 @@ class EventModel(QAbstractTableModel):
     def foreground(self, ordinal: int, column: int) -> QColor | None:
         colours = theme.colours()
         if self.stale:
-            return QColor(colours.faint)
+            return theme.shade(colours.faint)
         if column == Column.WATCH and self._watched is not None:
             tone = {"f": colours.error, "x": colours.warning, "t": colours.good}.get(self._watched(ordinal)[0])
-            return QColor(tone) if tone else None
+            return theme.shade(tone) if tone else None
         if ordinal in self.timeline.errors:
-            return QColor(colours.error)
-        if column in (Column.NUMBER, Column.TIME) or not self.timeline.changes_at(ordinal):
-            return QColor(colours.muted)
+            return theme.shade(colours.error)
+        if column <= Column.TIME or not self.timeline.changes_at(ordinal):
+            return theme.shade(colours.muted)
         return None
 
     def background(self, ordinal: int) -> QColor | None:

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QVBoxLayout, QWidget
 
 from explorer.ui.look import icons, theme
 from explorer.ui.parts.chip import Chip
 from explorer.ui.parts.find_bar import FindBar
-from explorer.ui.parts.table import set_up
+from explorer.ui.parts.painted_table import PaintedTable, Place
+from explorer.ui.parts.written import Written
 from explorer.ui.stream.event_model import Column, EventModel
 
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 NEAR_END = 50  # pixels within which the table counts as standing at its end
 WATCH = 80  # pixels of a watch that is a column
 NARROW = 420  # pixels below which the titles are short
-_SINGLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-_LEFT, _RIGHT = _SINGLE | Qt.AlignmentFlag.AlignLeft, _SINGLE | Qt.AlignmentFlag.AlignRight
 DOT = 8  # pixels of the dot in the colour of the type
 
 
@@ -46,97 +38,78 @@ def shortened(name: str, metrics: QFontMetrics, room: int) -> str:
     return metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
 
 
-class _Delegate(QStyledItemDelegate):
-    """Paints every cell straight from the columns: asking the model role by role takes several times as long, and a
-    jump paints them all."""
+class _Cells:
+    """Paints every row straight from the columns, in the fonts and colours of one theme and zoom: asking the model role
+    by role takes several times as long, and a jump paints them all."""
 
-    def __init__(self, model: EventModel, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, model: EventModel) -> None:
         self._model = model
-        self.apply_theme()
-
-    def apply_theme(self) -> None:
-        """Fonts and colours are kept from one theme to the next."""
         colours = theme.colours()
-        self._sans, self._mono, self._small = theme.sans_font(), theme.mono_font(), theme.sans_font(10)
-        self._metrics = QFontMetrics(self._sans)
+        sans = theme.sans_font()
+        self._sans, self._mono = Written(sans, fixed=False), Written(theme.mono_font(), fixed=True)
+        self._small = theme.sans_font(10)
+        metrics = QFontMetrics(sans)
+        self._shortened = lru_cache(maxsize=500)(lambda name, room: shortened(name, metrics, room))
         self._dot, self._flag, self._gap = theme.scaled(DOT), theme.scaled(14), theme.scaled(6)
         self._selection, self._accent = QColor(colours.selection), QColor(colours.accent)
         self._text, self._move, self._base = QColor(colours.text), QColor(colours.move), QColor(colours.base)
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    def paint_row(
+        self, painter: QPainter, ordinal: int, top: int, height: int, places: Sequence[Place], selected: bool
     ) -> None:
-        ordinal, column, area = index.row(), index.column(), option.rect
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        back = self._selection if selected else self._model.background(ordinal)
-        if back is not None:
-            painter.fillRect(area, back)
-        painter.setPen(self._model.foreground(ordinal, column) or self._text)
-        words = self._model.text(ordinal, column)
-        if column == Column.TYPE:
-            self._paint_type(painter, area, ordinal, words)
-            return
-        painter.setFont(self._mono)
-        if column == Column.WATCH:
-            words = QFontMetrics(self._mono).elidedText(
-                words, Qt.TextElideMode.ElideRight, area.width() - 2 * self._gap
-            )
-        painter.drawText(area.adjusted(0, 0, -self._gap, 0), _RIGHT, words)
-        if column == Column.NUMBER:
-            if selected:
-                painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), self._accent)
-            self._paint_flag(painter, area, ordinal)
-        elif column == Column.CHANGES:
-            self._paint_sign(painter, area, ordinal)
+        model = self._model
+        back = self._selection if selected else model.background(ordinal)
+        for column, left, width in places:
+            if back is not None:
+                painter.fillRect(left, top, width, height, back)
+            painter.setPen(model.foreground(ordinal, column) or self._text)
+            words = model.text(ordinal, column)
+            if column == Column.TYPE:
+                self._paint_type(painter, ordinal, left, top, width, height, words)
+                continue
+            self._mono.draw(painter, left, top, width - self._gap, height, words, "right")
+            if column == Column.NUMBER:
+                if selected:
+                    painter.fillRect(left, top, 2, height, self._accent)
+                if mark := model.mark(ordinal):
+                    self._paint_flag(painter, left, top, height, mark)
+            elif column == Column.CHANGES and (sign := model.sign(ordinal)):
+                where = QPoint(left + theme.S, top + (height - self._flag) // 2)
+                icons.paint(painter, sign, where, self._flag, getattr(theme.colours(), sign))
 
-    def _paint_type(self, painter: QPainter, area: QRect, ordinal: int, words: str) -> None:
-        left = area.left() + 2 * self._gap + self._dot
+    def _paint_type(
+        self, painter: QPainter, ordinal: int, left: int, top: int, width: int, height: int, words: str
+    ) -> None:
+        left, room = left + 2 * self._gap + self._dot, width - 3 * self._gap - self._dot - 1
         note = self._model.note(ordinal)
-        room = area.right() - self._gap - left
         if note and room > self._flag + self._gap:
             room -= self._flag + self._gap
         else:
             note = ""
-        painter.setFont(self._sans)
-        painter.drawText(
-            QRect(left, area.top(), max(room, 0), area.height()), _LEFT, shortened(words, self._metrics, room)
-        )
+        if room > 0:
+            self._sans.draw(painter, left, top, room, height, self._shortened(words, room))
         if note:
-            where = QPoint(area.right() - self._gap - self._flag, area.center().y() - self._flag // 2)
+            where = QPoint(left + room + self._gap, top + (height - self._flag) // 2)
             icons.paint(painter, note, where, self._flag, theme.colours().accent)
+        icons.paint_dot(
+            painter, left - self._gap - self._dot, top + height // 2, self._dot, self._model.colour(ordinal)
+        )
+
+    def _paint_flag(self, painter: QPainter, left: int, top: int, height: int, mark: str) -> None:
+        """The letter of an event that is marked for compare."""
+        side = self._flag
+        flag = QRect(left + theme.S, top + (height - side) // 2, side, side)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._model.colour(ordinal))
-        top = area.center().y() - self._dot / 2 + 0.5
-        painter.drawEllipse(QRectF(area.left() + self._gap, top, self._dot, self._dot))
+        painter.setBrush(self._move)
+        painter.drawRoundedRect(flag, 3, 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_flag(self, painter: QPainter, area: QRect, ordinal: int) -> None:
-        """The letter of an event that is marked for compare."""
-        mark = self._model.mark(ordinal)
-        if mark:
-            side = self._flag
-            flag = QRect(area.left() + theme.S, area.center().y() - side // 2, side, side)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._move)
-            painter.drawRoundedRect(flag, 3, 3)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setPen(self._base)
-            painter.setFont(self._small)
-            painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, mark)
-
-    def _paint_sign(self, painter: QPainter, area: QRect, ordinal: int) -> None:
-        """An error of the reducer, or a flaw of the stream."""
-        sign = self._model.sign(ordinal)
-        if sign:
-            side = self._flag
-            where = QPoint(area.left() + theme.S, area.center().y() - side // 2)
-            icons.paint(painter, sign, where, side, getattr(theme.colours(), sign))
+        painter.setPen(self._base)
+        painter.setFont(self._small)
+        painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, mark)
 
 
-class EventTable(QTableView):
+class EventTable(PaintedTable):
     """`wanted` says which ordinal the user moved to; `set_cursor` puts the selection there without saying so."""
 
     wanted = Signal(int)
@@ -145,15 +118,11 @@ class EventTable(QTableView):
     copied = Signal()
 
     def __init__(self, model: EventModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Events", parent)
         self.events = model
         self._silent = False
         self.setModel(model)
-        self._cells = _Delegate(model, self)
-        self.setItemDelegate(self._cells)
-        set_up(self, "Events")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setIconSize(theme.icon_size(14))
         header = self.horizontalHeader()
         header.setMinimumSectionSize(theme.scaled(28))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -166,10 +135,15 @@ class EventTable(QTableView):
         self._apply_theme()
 
     def _apply_theme(self) -> None:
-        self._cells.apply_theme()
+        self._cells = _Cells(self.events)
         self.verticalHeader().setDefaultSectionSize(theme.row_height())
         self.fit_columns()
         self.viewport().update()
+
+    def paint_row(
+        self, painter: QPainter, row: int, top: int, height: int, places: Sequence[Place], selected: bool
+    ) -> None:
+        self._cells.paint_row(painter, row, top, height, places, selected)
 
     def fit_columns(self) -> None:
         """Widths by the longest that numbers and times can be: no look at the rows."""
@@ -211,8 +185,14 @@ class EventTable(QTableView):
             return
         self._silent = True
         self.setCurrentIndex(index)
-        self.scrollTo(index)
         self._silent = False
+        # As `scrollTo` would, which asks for the place of every column.
+        bar, height = self.verticalScrollBar(), self.verticalHeader().defaultSectionSize()
+        room = self.viewport().height()
+        if bar.value() > ordinal * height:
+            bar.setValue(ordinal * height)
+        elif bar.value() + room < (ordinal + 1) * height:
+            bar.setValue((ordinal + 1) * height - room)
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if not self._silent and current.isValid():

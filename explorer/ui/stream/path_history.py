@@ -71,9 +71,10 @@ class PathHistoryPane(QWidget):
 
     def show_cursor(self, ordinal: int) -> None:
         """Mark the event that wrote what is shown at this ordinal."""
-        self._cursor = ordinal
+        before, self._cursor = self.current, ordinal
         self._find_current()
-        self.model.refresh()
+        if self.current != before:
+            self.model.refresh()
 
     def _find_current(self) -> None:
         self.current = next((row.ordinal for row in self.model.rows if row.ordinal <= self._cursor), -1)

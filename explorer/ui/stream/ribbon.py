@@ -94,6 +94,7 @@ class Ribbon(QSlider):
         self.setAccessibleName("Ribbon of events")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.actionTriggered.connect(lambda _action: self.moved.emit(self.sliderPosition()))
         theme.signals().changed.connect(self._on_theme)

@@ -133,7 +133,7 @@ class StateTree(QWidget):
 
     def _settled(self) -> None:
         self.banner.clear()
-        self.tree.version = self._version
+        self.tree.show_version(self._version)
         text.set_label(self.head.heading, f"State at v {text.number(self._version)}")
         if self.model.rowCount():
             self._stack.setCurrentIndex(0)

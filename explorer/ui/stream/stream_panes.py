@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from explorer.engine.messages import Replayed
@@ -37,6 +37,7 @@ class StreamPanes(QWidget):
         self.replaying = Replaying(workspace, category, id, self)
         self.timeline = self.replaying.timeline
         self._wide: bool | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # see `paintEvent`
         self._build()
 
     def _build(self) -> None:
@@ -126,6 +127,12 @@ class StreamPanes(QWidget):
     def show_content(self, shown: bool) -> None:
         """The panes, or what `empty` says."""
         self._stack.setCurrentIndex(0 if shown else 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """What lies behind, up to the window, would else be painted again with every step."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(theme.colours().window))
+        painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

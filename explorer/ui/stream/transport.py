@@ -206,6 +206,7 @@ class Transport(QWidget):
         self.slider.setRange(0, max(0, self.timeline.count - 1))
         self.slider.setPageStep(max(1, self.timeline.count // 20))
         self._show()
+        self._fit_time()
 
     def set_cursor(self, ordinal: int) -> None:
         self.at = ordinal
@@ -246,12 +247,12 @@ class Transport(QWidget):
         text.set_label(self.version, words)
         # As wide as the longest it will be, so that nothing shifts while stepping.
         widest = f"v {text.number(self.timeline.versions[-1])} of {text.number(self.timeline.versions[-1])}"
-        self._version_place.reserve(_DIGIT.sub("0", widest))
+        fitted = not self._version_place.reserve(_DIGIT.sub("0", widest))
         time = self.timeline.time(cursor)
         mode = "utc" if self.utc else "local"
         words = text.when(time, mode) if time is not None else "no time"
-        self._time_place.reserve(_DIGIT.sub("0", words))
-        self._fit_time()
+        if self._time_place.reserve(_DIGIT.sub("0", words)) or not fitted:
+            self._fit_time()
         text.set_label(self.time, words)
         self.time.setToolTip(text.tooltip(text.when(time, mode, full=True)))
 

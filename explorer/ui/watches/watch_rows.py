@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.engine.asks_watches import CourseTold, SpanRow
 from explorer.ui.asking.watched import Known
 from explorer.ui.look import text, theme
 from explorer.ui.look.icons import icon
-from explorer.ui.parts.models import ROW_ROLE, Column
+from explorer.ui.parts.models import Column
 from explorer.watching import Broken
 
 KIND, WATCH, NOW, COURSE, HOW = range(5)
 _ICONS = {"t": ("check", "good"), "f": ("error", "error"), "x": ("warning", "warning"), "v": ("dot", "muted")}
 _SAID = {"t": "true", "f": "false", "x": "cannot be told", "n": "nothing there"}
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def watch_columns() -> list[Column]:
             foreground=lambda row: _tone(row.letter),
             width=96,
         ),
-        Column("Along the stream", lambda row: "", lambda row: row.how, width=120),
+        Column("Along the stream", lambda row: "", lambda row: row.how, paint=paint_course, width=120),
         Column(
             "How it went",
             lambda row: row.how,
@@ -123,54 +120,52 @@ def _version(version: int) -> str:
     return f"v {text.number(version)}" if version else ""
 
 
-class CourseCell(QStyledItemDelegate):
+def paint_course(painter: QPainter, cell: QRect, row: WatchRow) -> None:
     """A sparkline of numbers, a band of true and false, ticks where other values change."""
+    if row.told is None or not row.told.count:
+        return
+    area = QRectF(cell).adjusted(theme.M, theme.S, -theme.M, -theme.S)
+    painter.save()
+    painter.setClipRect(area.adjusted(-1, -1, 1, 1))
+    if sum(value is not None for value in row.told.spark) > 1:
+        _paint_line(painter, area, row.told.spark)
+    else:
+        _paint_band(painter, area, row.told)
+    painter.restore()
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row = index.data(ROW_ROLE)
-        super().paint(painter, option, index)
-        if not isinstance(row, WatchRow) or row.told is None or not row.told.count:
-            return
-        area = QRectF(option.rect).adjusted(theme.M, theme.S, -theme.M, -theme.S)
-        painter.save()
-        painter.setClipRect(area.adjusted(-1, -1, 1, 1))
-        if sum(value is not None for value in row.told.spark) > 1:
-            self._paint_line(painter, area, row.told.spark)
-        else:
-            self._paint_band(painter, area, row.told)
-        painter.restore()
 
-    def _paint_line(self, painter: QPainter, area: QRectF, values: tuple[float | None, ...]) -> None:
-        known = [value for value in values if value is not None]
-        low, high = min(known), max(known)
-        step = area.width() / max(1, len(values) - 1)
-        line = QPolygonF()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(theme.colours().accent), 1.5))
-        for number, value in enumerate((*values, None)):
-            if value is None:
-                if line.size() == 1:
-                    painter.drawPoint(line.first())
-                painter.drawPolyline(line)
-                line = QPolygonF()
-                continue
-            height = (value - low) / (high - low) if high > low else 0.5
-            line.append(QPointF(area.left() + number * step, area.bottom() - height * area.height()))
+def _paint_line(painter: QPainter, area: QRectF, values: tuple[float | None, ...]) -> None:
+    known = [value for value in values if value is not None]
+    low, high = min(known), max(known)
+    step = area.width() / max(1, len(values) - 1)
+    line = QPolygonF()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(theme.colours().accent), 1.5))
+    for number, value in enumerate((*values, None)):
+        if value is None:
+            if line.size() == 1:
+                painter.drawPoint(line.first())
+            painter.drawPolyline(line)
+            line = QPolygonF()
+            continue
+        height = (value - low) / (high - low) if high > low else 0.5
+        line.append(QPointF(area.left() + number * step, area.bottom() - height * area.height()))
 
-    def _paint_band(self, painter: QPainter, area: QRectF, told: CourseTold) -> None:
-        colours = theme.colours()
-        starts = told.starts or tuple(n * told.count // len(told.kinds) for n in range(len(told.kinds)))
-        for first, end, kind in zip(starts, (*starts[1:], told.count), told.kinds, strict=True):
-            left = area.left() + area.width() * first / told.count
-            width = max(area.width() * (end - first) / told.count, 1.5)
-            if kind == "t":
-                painter.fillRect(QRectF(left, area.bottom() - 2, width, 2), QColor(colours.good))
-            elif kind == "f":
-                painter.fillRect(QRectF(left, area.top(), width, area.height()), QColor(colours.error))
-            elif kind == "x":
-                half = QRectF(left, area.center().y(), width, area.height() / 2)
-                painter.fillRect(half, QColor(colours.warning_back))
-                painter.fillRect(half, QBrush(QColor(colours.warning), Qt.BrushStyle.BDiagPattern))
-            elif kind in "vm":
-                half = QRectF(left, area.center().y(), max(width - 1, 1), area.height() / 2)
-                painter.fillRect(half, QColor(colours.move))
+
+def _paint_band(painter: QPainter, area: QRectF, told: CourseTold) -> None:
+    colours = theme.colours()
+    starts = told.starts or tuple(n * told.count // len(told.kinds) for n in range(len(told.kinds)))
+    for first, end, kind in zip(starts, (*starts[1:], told.count), told.kinds, strict=True):
+        left = area.left() + area.width() * first / told.count
+        width = max(area.width() * (end - first) / told.count, 1.5)
+        if kind == "t":
+            painter.fillRect(QRectF(left, area.bottom() - 2, width, 2), QColor(colours.good))
+        elif kind == "f":
+            painter.fillRect(QRectF(left, area.top(), width, area.height()), QColor(colours.error))
+        elif kind == "x":
+            half = QRectF(left, area.center().y(), width, area.height() / 2)
+            painter.fillRect(half, QColor(colours.warning_back))
+            painter.fillRect(half, QBrush(QColor(colours.warning), Qt.BrushStyle.BDiagPattern))
+        elif kind in "vm":
+            half = QRectF(left, area.center().y(), max(width - 1, 1), area.height() / 2)
+            painter.fillRect(half, QColor(colours.move))

@@ -21,7 +21,7 @@ from explorer.ui.parts.table import RowsTable
 from explorer.ui.watches.search_pane import SearchPane
 from explorer.ui.watches.span_pane import SpanPane
 from explorer.ui.watches.watch_form import WatchForm
-from explorer.ui.watches.watch_rows import COURSE, CourseCell, WatchRow, watch_columns
+from explorer.ui.watches.watch_rows import WatchRow, watch_columns
 from explorer.ui.workspace import Arrived, Workspace
 from explorer.watching import Watch
 
@@ -67,7 +67,6 @@ class WatchesDock(QWidget):
         self.form = WatchForm(self)
         self.model = RowsModel(watch_columns(), self)
         self.table = RowsTable(self.model, "Watches", self)
-        self.table.setItemDelegateForColumn(COURSE, CourseCell(self.table))
         self.spans = SpanPane(self._workspace, self)
         self.search = SearchPane(self._workspace, self)
         right = QWidget(self)

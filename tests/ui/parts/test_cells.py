@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 from pytestqt.qtbot import QtBot
 
 from explorer.ui.events.event_rows import type_icon
 from explorer.ui.look import theme
-from explorer.ui.parts.cells import Index
 from explorer.ui.parts.models import FLASHING, Column, RowsModel
 from explorer.ui.parts.table import RowsTable
 
@@ -39,7 +38,7 @@ COLUMNS = (
 class Style(QStyledItemDelegate):
     """What Qt's style makes of the same."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
         if COLUMNS[index.column()].cut_left:
             option.textElideMode = Qt.TextElideMode.ElideLeft
@@ -53,9 +52,19 @@ def themed(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[None]
     theme.apply(qapp, "light", before)
 
 
-def table(qtbot: QtBot, *columns: Column) -> RowsTable:
+class Styled(RowsTable):
+    """Painted by Qt and its style."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), QColor(theme.colours().base))
+        painter.end()
+        QTableView.paintEvent(self, event)
+
+
+def table(qtbot: QtBot, *columns: Column, kind: type[RowsTable] = RowsTable) -> RowsTable:
     model = RowsModel(columns or COLUMNS)
-    made = RowsTable(model, "Lines")
+    made = kind(model, "Lines")
     model.setParent(made)
     qtbot.addWidget(made)
     made.resize(1000, 500)
@@ -72,8 +81,10 @@ def test_they_look_as_the_style_paints_them(qtbot: QtBot) -> None:
     shown = table(qtbot)
     shown.selectRow(2)
     ours = picture(shown)
-    shown.setItemDelegate(Style(shown))
-    theirs = picture(shown)
+    styled = table(qtbot, kind=Styled)
+    styled.setItemDelegate(Style(styled))
+    styled.selectRow(2)
+    theirs = picture(styled)
     differing = {
         (shown.rowAt(y), shown.columnAt(x))
         for y in range(ours.height())
@@ -85,10 +96,10 @@ def test_they_look_as_the_style_paints_them(qtbot: QtBot) -> None:
 
 
 def test_an_icon_stands_where_the_style_puts_it(qtbot: QtBot) -> None:
-    shown = table(qtbot, Column("Type", str, icon=lambda line: type_icon(line) if line else None, width=200))
-    ours = picture(shown)
-    shown.setItemDelegate(QStyledItemDelegate(shown))
-    assert ours == picture(shown)
+    column = Column("Type", str, icon=lambda line: type_icon(line) if line else None, width=200)
+    styled = table(qtbot, column, kind=Styled)
+    styled.setIconSize(theme.icon_size(14))
+    assert picture(table(qtbot, column)) == picture(styled)
 
 
 def test_what_is_new_lights_up_unless_everything_is(qtbot: QtBot) -> None:

@@ -17,7 +17,7 @@ from explorer.engine.rows import marked_rows, rows
 from explorer.errors import Cancelled, ExplorerError, Invalid
 from explorer.model import Json
 from explorer.ui.parts.tree_model import PagedTreeModel
-from explorer.ui.parts.tree_nodes import Column, Role
+from explorer.ui.parts.tree_nodes import COLUMNS, Column, Role
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -68,7 +68,7 @@ def content(model: PagedTreeModel, parent: QModelIndex | None = None) -> list[An
         if index.data(Role.MORE):
             lines.append(index.data(Role.MORE))
             continue
-        mark, key, value = (model.index(row, column, above).data() for column in Column)
+        mark, key, value = (model.index(row, column, above).data() for column in range(COLUMNS))
         lines.append((mark, key, value, content(model, index)))
     return lines
 

@@ -59,8 +59,10 @@ def said(qtbot: QtBot, tab: StreamTab, do: Callable[[], object]) -> str:
 
 def play(qtbot: QtBot, tab: StreamTab, *, back: bool = False) -> int:
     """To where it stops."""
+    begun_at = tab.version
     tab.transport.toggle_play(-1 if back else 1)
-    qtbot.waitUntil(lambda: tab.transport.playing, timeout=WAIT)
+    # It may have stopped again before anybody looks.
+    qtbot.waitUntil(lambda: tab.transport.playing or tab.version != begun_at, timeout=WAIT)
     qtbot.waitUntil(lambda: not tab.transport.playing, timeout=WAIT)
     return tab.version
 

@@ -15,7 +15,6 @@ from pytestqt.qtbot import QtBot
 
 from explorer.model import StreamKey
 from explorer.ui.parts.tree_nodes import Column as TreeColumn
-from explorer.ui.stream.diff_table import Column as DiffColumn
 from explorer.ui.stream.event_model import Column
 from explorer.ui.stream.payload_view import PayloadSide
 from explorer.ui.stream.stream_tab import StreamTab
@@ -50,7 +49,7 @@ def state_lines(tab: StreamTab) -> dict[str, tuple[str, str]]:
 
 def differences(tab: StreamTab) -> list[tuple[str, str, str, str]]:
     model = tab.diff.model
-    return [tuple(model.index(row, column).data() for column in DiffColumn) for row in range(model.rowCount())]
+    return [tuple(model.index(row, column).data() for column in range(4)) for row in range(model.rowCount())]
 
 
 def press(widget: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
