@@ -86,6 +86,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("causes", "Causes and effects", ("C",), "causes", "Timeline", "panel"),
     Action("branch", "What if: branch from this event", ("Ctrl+B",), "branch", "Timeline"),
     Action("compare_code", "Compare two versions of the code…", (), "code", "Timeline"),
+    Action("purity", "Check whether the reducer is pure", (), "check", "Timeline"),
     Action("branch_skip", "In a branch: skip the event", ("S", "Del"), "minus", "Timeline", "panel", menu=False),
     Action("branch_edit", "In a branch: edit the event", ("E", "Return"), "edit", "Timeline", "panel", menu=False),
     Action("branch_insert", "In a branch: insert an event", ("I",), "plus", "Timeline", "panel", menu=False),

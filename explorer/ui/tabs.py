@@ -174,8 +174,6 @@ class Tabs(QTabWidget):
 
     def _compare_code(self) -> None:
         category, id, _version = self.workspace.current_stream
-        if self.here().page == "branch" and (stream := self._branched()):
-            category, id = stream
         cast("CodePage", self.show_page("code")).ask(category, id)
 
     def _branch_here(self) -> None:
@@ -332,6 +330,8 @@ class Tabs(QTabWidget):
     def _on_current(self, _place: int) -> None:
         here = self.here()
         self._visit(here)
+        if here.page == "branch" and self._branched():
+            return  # the page says itself where it stands
         if not here.version and not here.category + here.id:
             self.workspace.current_stream_changed.emit("", "", 0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFocusEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from explorer.engine.asks_branches import BranchPage as Rows
@@ -170,6 +170,7 @@ class BranchPage(QWidget):
         self._pages.setCurrentIndex(0 if page.total else 1)
         self.table.go_to(min(at, page.total - 1))
         self._tell_row()
+        self._tell_place()
         self.outcome.set_row(self.table.at)
         if self.outcome.at_end.isChecked():
             self.outcome.refresh()
@@ -219,8 +220,21 @@ class BranchPage(QWidget):
 
         self.workspace.engine(ask, come, refused, owner=self, text="Reading a branch")
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        """What is looked at is the stored stream, too; where the branch has an event of its own, none of its events."""
+        key, row = self.editing.key, self.steps.row()
+        if key is not None and self.isVisible():
+            place = key.category, key.id, row.version if row is not None else 0
+            if place != self.workspace.current_stream:
+                self.workspace.current_stream_changed.emit(*place)
+
     def _moved(self, number: int) -> None:
         self._tell_row()
+        self._tell_place()
         self.outcome.set_row(number)
 
     def _tell_row(self) -> None:

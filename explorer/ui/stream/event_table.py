@@ -173,6 +173,9 @@ class EventTable(PaintedTable):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        cursor, height = self.currentIndex().row(), self.verticalHeader().defaultSectionSize()
+        if cursor >= 0 and (cursor + 1) * height <= self.verticalScrollBar().value() + event.oldSize().height():
+            self._bring_into_sight(cursor)  # what came above or below took its place
         if (self.width() < theme.scaled(NARROW)) != self.events.narrow:
             self.fit_columns()
 
@@ -186,7 +189,10 @@ class EventTable(PaintedTable):
         self._silent = True
         self.setCurrentIndex(index)
         self._silent = False
-        # As `scrollTo` would, which asks for the place of every column.
+        self._bring_into_sight(ordinal)
+
+    def _bring_into_sight(self, ordinal: int) -> None:
+        """As `scrollTo` does, which asks for the place of every column."""
         bar, height = self.verticalScrollBar(), self.verticalHeader().defaultSectionSize()
         room = self.viewport().height()
         if bar.value() > ordinal * height:

@@ -86,7 +86,7 @@ class StreamPanes(QWidget):
         self._stack.addWidget(self.empty)
         self._stack.setCurrentIndex(1)
         self.progress = ProgressCard("Replay", body)
-        whole = QVBoxLayout(self)
+        self._whole = whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         line = QFrame(self)
@@ -123,6 +123,10 @@ class StreamPanes(QWidget):
         text.set_label(incomplete, "incomplete")
         incomplete.setToolTip(text.tooltip(result.incomplete))
         incomplete.setVisible(bool(result.incomplete))
+
+    def show_above(self, banner: Banner) -> None:
+        """Give one more banner its place."""
+        self._whole.insertWidget(self._whole.indexOf(self.banner) + 1, banner)
 
     def show_content(self, shown: bool) -> None:
         """The panes, or what `empty` says."""

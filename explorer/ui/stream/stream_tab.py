@@ -13,6 +13,7 @@ from explorer.model import StreamKey
 from explorer.ui.look import text
 from explorer.ui.pane import copy_text
 from explorer.ui.stream.event_menu import event_menu
+from explorer.ui.stream.reducer_check import ReducerCheck
 from explorer.ui.stream.stopping import Stops
 from explorer.ui.stream.stream_panes import StreamPanes
 from explorer.ui.stream.watch_column import WatchAsColumn
@@ -40,6 +41,8 @@ class StreamTab(StreamPanes):
         self.watches = WatchesOfStream(self, self.go_to)
         self.watch_column = WatchAsColumn(self)
         self.stops = Stops(self, self.go_to)
+        self.reducer_check = ReducerCheck(self, self.go_to_version)
+        self.show_above(self.reducer_check.banner)
         self.replaying.start()
 
     def _connect(self) -> None:

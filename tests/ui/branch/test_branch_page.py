@@ -419,6 +419,11 @@ def test_from_a_stream_by_key_and_from_the_menu_of_an_event(
     page = wait_for(qtbot, window, ready)
     assert (window.tabs.currentWidget(), page.table.at) == (page, 1)
     qtbot.waitUntil(page.table.hasFocus, timeout=WAIT)
+    place = window.workspace
+    assert place.current_stream == (STORY.category, STORY.id, 2)  # the panels below still show that stream
+    press(page, Qt.Key.Key_Down)
+    assert place.current_stream == (STORY.category, STORY.id, 3)
+    press(page, Qt.Key.Key_Up)
     press(page, Qt.Key.Key_E)
     qtbot.waitUntil(page.editor.json.edit.hasFocus, timeout=WAIT)
     type_json(page, '{"customerId": "c-1", "revision": 1}')

@@ -395,6 +395,24 @@ def test_follows_at_the_end_and_counts_elsewhere(qtbot: QtBot, workspace: Worksp
     assert not tab.pane.chip.isVisible()
 
 
+def test_the_cursor_stays_in_sight_where_room_is_lost(qtbot: QtBot, workspace: Workspace, shop: str) -> None:
+    store(shop, LONG, readings(0, 200))
+    tab = show(qtbot, opened(qtbot, workspace, shop), LONG)
+
+    def in_sight() -> bool:
+        return (
+            tab.table.viewport().rect().contains(tab.table.visualRect(tab.table.currentIndex()).adjusted(0, 0, 0, -1))
+        )
+
+    assert in_sight()
+    tab.resize(tab.width(), tab.height() - 150)
+    qtbot.waitUntil(in_sight, timeout=WAIT)
+    tab.table.verticalScrollBar().setValue(0)
+    tab.resize(tab.width(), tab.height() - 50)
+    QTest.qWait(50)
+    assert not in_sight(), "who looks at other events is not brought back"
+
+
 # -- long --------------------------------------------------------------------------------------------------------------
 
 
