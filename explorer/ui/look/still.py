@@ -61,13 +61,14 @@ class StillLabels(QWidget):
         self._place()
 
     def _place(self) -> None:
-        widths = [label.sizeHint().width() for label in self._labels]
         if self._growing:
-            wanted = sum(widths) + theme.M * len(widths)
+            wanted = sum(label.sizeHint().width() + theme.M for label in self._labels)
             if not self._reserved / 2 < wanted <= self._reserved:
                 self._reserve(wanted + theme.L)
-        left = 0
-        for label, wide in zip(self._labels, widths, strict=True):
-            width = min(wide, max(0, self.width() - left))
+        left, last = 0, max((at for at, label in enumerate(self._labels) if label.text()), default=0)
+        for at, label in enumerate(self._labels):
+            room = max(0, self.width() - left)
+            # The last one with words takes all the room there is: it keeps its place whatever it says.
+            width = room if at == last else min(label.sizeHint().width(), room) if at < last else 0
             label.setGeometry(left, 0, width, self.height())
             left += width + theme.M
