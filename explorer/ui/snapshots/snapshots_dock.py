@@ -27,6 +27,7 @@ from explorer.ui.workspace import Arrived, Workspace
 
 LIMIT = 200  # snapshots in the list
 SETTLE = 600  # milliseconds after arrivals: a periodic snapshot is taken after the commit that crosses its number
+RESTING = 150  # milliseconds without a step after which the buttons say where one stands
 STREAM, STORE = 0, 1
 
 
@@ -47,6 +48,8 @@ class SnapshotsDock(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._later = QTimer(self, singleShot=True, interval=SETTLE)
         self._later.timeout.connect(self.reload)
+        self._resting = QTimer(self, singleShot=True, interval=RESTING)
+        self._resting.timeout.connect(self._refresh)
         self._build()
         self._connect()
         self._opened()
@@ -130,8 +133,10 @@ class SnapshotsDock(QWidget):
             self._keep()
             self.banner.clear()
             self.reload()
-        if another or self.isVisible():
+        if another:
             self._refresh()
+        else:  # when stepping rests: another version on a button is a head to be laid out and painted anew
+            self._resting.start()
 
     def _arrived(self, rows: list[Arrived]) -> None:
         whole = self.scope.currentIndex() == STORE
@@ -142,7 +147,6 @@ class SnapshotsDock(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._refresh()
         if self._missed:
             self.reload()
 
