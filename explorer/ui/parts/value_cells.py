@@ -67,6 +67,8 @@ class ValueCells(QStyledItemDelegate):
         kinds = {"number": colours.accent, "boolean": colours.move, "null": colours.move, "bytes": colours.muted}
         self._kinds = {kind: QColor(colour) for kind, colour in kinds.items()}
         self._marks = {mark: theme.mark_colours(mark)[0] for mark in SIGNS}
+        red, green, blue = self._accent.red(), self._accent.green(), self._accent.blue()
+        self._grounds = [QColor(red, green, blue, alpha) for alpha in range(256)]
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.scaled(40), self._height)
@@ -107,8 +109,7 @@ class ValueCells(QStyledItemDelegate):
     def _paint_writer(self, painter: QPainter, left: int, top: int, height: int, version: int) -> None:
         """The version that wrote the line last, on a ground that is the stronger the newer it is."""
         if version > 0:
-            ground = QColor(self._accent)
-            ground.setAlphaF(heat(self.version - version))
+            ground = self._grounds[round(255 * heat(self.version - version))]
             painter.fillRect(left, top + 1, self._writer - 1, height - 2, ground)
         words = f"v{text.number(version)}" if version > 0 else "–" if version == 0 else ""
         painter.setPen(self._faint if self.stale else self._muted)

@@ -50,8 +50,8 @@ class Written:
             if len(line) > most:
                 line = ("…" + line[1 - most :] if cut_left else line[: most - 1] + "…") if most > 1 else "…" * most
             wide = len(line) * self._advance
-            base = top + round((height - self._high) / 2) + self._ascent
-            painter.drawText(QPointF(_begin(left, width, wide, align), base), line)
+            baseline = top + round((height - self._high) / 2) + self._ascent
+            painter.drawText(QPointF(_begin(left, width, wide, align), baseline), line)
         else:
             words, wide, high = self._fitting(line, cut_left, width)
             painter.drawStaticText(QPointF(_begin(left, width, wide, align), top + round((height - high) / 2)), words)

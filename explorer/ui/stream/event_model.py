@@ -201,7 +201,7 @@ class EventModel(QAbstractTableModel):
             return None
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.text(ordinal, column)
+            return self.row(ordinal)[column][0]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             left = column == Column.TYPE
             side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
@@ -209,26 +209,39 @@ class EventModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole:
             return None if column == Column.TYPE else theme.mono_font()
         if role == Qt.ItemDataRole.ForegroundRole:
-            return self.foreground(ordinal, column)
+            return self.row(ordinal)[column][1]
         if role == Qt.ItemDataRole.BackgroundRole:
             return self.background(ordinal)
         if role == Qt.ItemDataRole.ToolTipRole:
             return text.tooltip(self.describe(ordinal))
         return None
 
-    # What a cell shows; the delegate of the table asks here, without the way through roles.
+    # What is shown; the table asks here, row by row, without the way through roles.
 
-    def text(self, ordinal: int, column: int) -> str:
-        if column == Column.NUMBER:
-            return str(self.timeline.versions[ordinal])
-        if column == Column.TIME:
-            return self._time(ordinal)
-        if column == Column.TYPE:
-            return text.shown(self.timeline.type(ordinal), 120)
-        if column == Column.WATCH:
-            return text.shown(self._watched(ordinal)[1], 60) if self._watched is not None else ""
-        changes = self.timeline.changes_at(ordinal)
-        return "…" if changes is None else text.number(changes)
+    def row(self, ordinal: int) -> list[tuple[str, QColor | None]]:
+        """The text of each column and its colour; None: that of plain text."""
+        timeline, colours = self.timeline, theme.colours()
+        changes = timeline.changes_at(ordinal)
+        if self.stale:
+            quiet = theme.shade(colours.faint)
+            loud: QColor | None = quiet
+        elif ordinal in timeline.errors:
+            quiet = loud = theme.shade(colours.error)
+        else:
+            quiet = theme.shade(colours.muted)
+            loud = None if changes else quiet
+        shown: list[tuple[str, QColor | None]] = [
+            (str(timeline.versions[ordinal]), quiet),
+            (self._time(ordinal), quiet),
+            (text.shown(timeline.type(ordinal), 120), loud),
+            ("…" if changes is None else text.number(changes), loud),
+        ]
+        if self._watched is not None:
+            letter, value = self._watched(ordinal)
+            tone = {"f": colours.error, "x": colours.warning, "t": colours.good}.get(letter)
+            colour = quiet if self.stale else theme.shade(tone) if tone else None
+            shown.append((text.shown(value, 60), colour))
+        return shown
 
     def _time(self, ordinal: int) -> str:
         time = self.timeline.time(ordinal)
@@ -238,19 +251,6 @@ class EventModel(QAbstractTableModel):
         if self.mode in ("relative", "delta"):
             return text.when(time, self.mode, previous=before)
         return clock(time, before, self.mode)
-
-    def foreground(self, ordinal: int, column: int) -> QColor | None:
-        colours = theme.colours()
-        if self.stale:
-            return theme.shade(colours.faint)
-        if column == Column.WATCH and self._watched is not None:
-            tone = {"f": colours.error, "x": colours.warning, "t": colours.good}.get(self._watched(ordinal)[0])
-            return theme.shade(tone) if tone else None
-        if ordinal in self.timeline.errors:
-            return theme.shade(colours.error)
-        if column <= Column.TIME or not self.timeline.changes_at(ordinal):
-            return theme.shade(colours.muted)
-        return None
 
     def background(self, ordinal: int) -> QColor | None:
         colours = theme.colours()

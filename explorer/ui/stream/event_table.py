@@ -59,11 +59,12 @@ class _Cells:
     ) -> None:
         model = self._model
         back = self._selection if selected else model.background(ordinal)
+        shown = model.row(ordinal)
         for column, left, width in places:
             if back is not None:
                 painter.fillRect(left, top, width, height, back)
-            painter.setPen(model.foreground(ordinal, column) or self._text)
-            words = model.text(ordinal, column)
+            words, colour = shown[column]
+            painter.setPen(self._text if colour is None else colour)
             if column == Column.TYPE:
                 self._paint_type(painter, ordinal, left, top, width, height, words)
                 continue

@@ -89,6 +89,7 @@ class Ribbon(QSlider):
         self._picture: QPixmap | None = None
         self._hovered: int | None = None
         self._wheel = 0
+        self._cursor = 0  # where it was painted last
         self._redraw = QTimer(self, interval=REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self._drop_picture)
         self.setAccessibleName("Ribbon of events")
@@ -153,6 +154,17 @@ class Ribbon(QSlider):
         if not self.timeline.count:
             return None
         return max(0, min(self.timeline.count - 1, int((x - theme.M) // self._slot())))
+
+    def sliderChange(self, change: QSlider.SliderChange) -> None:
+        """Of a cursor that moves only its old place and its new one are painted again."""
+        if change != QSlider.SliderChange.SliderValueChange:
+            super().sliderChange(change)
+            return
+        half = max(self._slot() / 2, float(theme.scaled(6))) + 2
+        for ordinal in (self._cursor, self.value()):
+            x = self.x_of(min(ordinal, self.timeline.count - 1))
+            self.update(QRectF(x - half, 0, 2 * half, self.height()).toAlignedRect())
+        self._cursor = self.value()
 
     # -- painting -----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -58,9 +58,9 @@ class Counting(EventModel):
 
     painted: set[int]
 
-    def text(self, ordinal: int, column: int) -> str:
+    def row(self, ordinal: int) -> list[tuple[str, QColor | None]]:
         self.painted.add(ordinal)
-        return super().text(ordinal, column)
+        return super().row(ordinal)
 
 
 def test_of_a_hundred_thousand_rows_those_in_sight_are_painted(qtbot: QtBot) -> None:
