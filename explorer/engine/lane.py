@@ -127,10 +127,11 @@ class Lane:
         with self._lock:
             if self._closed:
                 return False
+            waiting = bool(self._requests)
             self._requests.append((what, number))
-        # A full buffer has already woken it; a closed one belongs to a lane that has just ended.
-        with contextlib.suppress(OSError):
-            self._wake.send(b"!")
+        if not waiting:  # else it has been woken, and does all that waits before it sleeps again
+            with contextlib.suppress(OSError):  # of a lane that has just ended
+                self._wake.send(b"!")
         return True
 
     # -- the lane's thread -------------------------------------------------------------------------------------------

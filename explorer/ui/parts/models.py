@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPainter
 
 from explorer.ui.look import text, theme
+from explorer.ui.parts.written import Align
 
 CUT = text.CUT
 ROW_ROLE = Qt.ItemDataRole.UserRole  # the row itself
@@ -34,7 +35,7 @@ class Column:
     title: str | Callable[[], str]
     text: Callable[[Any], str]
     tooltip: Callable[[Any], str] | None = None
-    align: Literal["left", "right", "center"] = "left"
+    align: Align = "left"
     mono: bool = False
     foreground: Callable[[Any], QColor | None] | None = None
     background: Callable[[Any], QColor | None] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, Qt
+from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -41,6 +41,11 @@ class PaintedTable(QTableView):
             # The header shows nothing of the selection; it would be painted again whenever that changes.
             self.horizontalHeader().setSelectionModel(QItemSelectionModel(model, self.horizontalHeader()))
 
+    def selectRow(self, row: int) -> None:
+        """Select this row alone, whatever keys somebody holds just now: Qt would not select with Ctrl."""
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(self.model().index(row, 0), flags.ClearAndSelect | flags.Rows)
+
     def paint_row(
         self, painter: QPainter, row: int, top: int, height: int, places: Sequence[Place], selected: bool
     ) -> None:
@@ -48,13 +53,18 @@ class PaintedTable(QTableView):
         raise NotImplementedError
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        area, viewport = event.rect(), self.viewport()
-        painter = QPainter(viewport)
+        painter = QPainter(self.viewport())
+        try:
+            self._paint(painter, event.rect())
+        finally:  # Qt ends the program where a table goes whose painter has not ended
+            painter.end()
+
+    def _paint(self, painter: QPainter, area: QRect) -> None:
+        viewport, header = self.viewport(), self.horizontalHeader()
         painter.fillRect(area, viewport.palette().color(viewport.backgroundRole()))
         row, height = self.rowAt(area.top()), self.verticalHeader().defaultSectionSize()
         if row < 0:
             return
-        header = self.horizontalHeader()
         left, right = area.left(), area.right()
         places = [
             (column, at, width)

@@ -175,7 +175,8 @@ class EventTable(PaintedTable):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         cursor, height = self.currentIndex().row(), self.verticalHeader().defaultSectionSize()
-        if cursor >= 0 and (cursor + 1) * height <= self.verticalScrollBar().value() + event.oldSize().height():
+        above = cursor * height - self.verticalScrollBar().value()
+        if 0 <= above <= event.oldSize().height() - height:
             self._bring_into_sight(cursor)  # what came above or below took its place
         if (self.width() < theme.scaled(NARROW)) != self.events.narrow:
             self.fit_columns()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 from pytestqt.qtbot import QtBot
 
@@ -93,6 +94,20 @@ def test_they_look_as_the_style_paints_them(qtbot: QtBot) -> None:
     }
     # Above 100 % a line with letters of another font may stand a pixel higher.
     assert {cell for cell in differing if theme.zoom() == 100 or cell[0] != OTHER_SCRIPTS} == set()
+
+
+def test_a_row_is_selected_whatever_keys_are_held(qtbot: QtBot) -> None:
+    shown = table(qtbot)
+    shown.show()
+    qtbot.waitExposed(shown)
+    QTest.keyPress(shown, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.keyboardModifiers() == Qt.KeyboardModifier.ControlModifier
+    try:
+        shown.selectRow(1)
+        shown.selectRow(3)
+    finally:
+        QTest.keyRelease(shown, Qt.Key.Key_Control)
+    assert shown.selected_rows() == [LINES[3]]
 
 
 def test_an_icon_stands_where_the_style_puts_it(qtbot: QtBot) -> None:

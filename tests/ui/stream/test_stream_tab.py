@@ -411,6 +411,11 @@ def test_the_cursor_stays_in_sight_where_room_is_lost(qtbot: QtBot, workspace: W
     tab.resize(tab.width(), tab.height() - 50)
     QTest.qWait(50)
     assert not in_sight(), "who looks at other events is not brought back"
+    tab.go_to(0)
+    tab.table.scrollToBottom()
+    tab.resize(tab.width(), tab.height() + 50)
+    QTest.qWait(50)
+    assert not in_sight()
 
 
 # -- long --------------------------------------------------------------------------------------------------------------
