@@ -206,11 +206,13 @@ def _palette(c: Colours) -> QPalette:
 # -- colours that mean something ---------------------------------------------------------------------------
 
 
-@cache
 def type_colour(event_type: str, dark: bool | None = None) -> QColor:
     """The colour of an event type: the same everywhere and always, with 4.5:1 on the background. None: as now."""
-    if dark is None:
-        return type_colour(event_type, is_dark())
+    return _type_colour(event_type, is_dark() if dark is None else dark)
+
+
+@cache
+def _type_colour(event_type: str, dark: bool) -> QColor:
     digest = hashlib.blake2b(event_type.encode("utf-8", "surrogatepass"), digest_size=4).digest()
     hue = int.from_bytes(digest[:2]) / 65_536
     saturation = 0.50 + digest[2] / 255 * 0.25

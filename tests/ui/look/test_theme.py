@@ -115,3 +115,14 @@ def test_icons_are_sharp_at_every_scale(qapp: QApplication, scale: float) -> Non
 def test_an_unknown_icon_is_a_mistake() -> None:
     with pytest.raises(FileNotFoundError):
         icon("no such icon")
+
+
+def test_type_colours_are_those_of_the_theme_of_now(qapp: QApplication) -> None:
+    before = theme.zoom()
+    shades = []
+    for setting in ("light", "dark"):
+        theme.apply(qapp, setting)
+        shades.append(theme.type_colour("OrderRejected"))
+        assert shades[-1] == theme.type_colour("OrderRejected", setting == "dark")
+    theme.apply(qapp, "light", before)
+    assert shades[0] != shades[1]
