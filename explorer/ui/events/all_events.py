@@ -126,6 +126,7 @@ class AllEventsPanel(QWidget):
         self._looked = 0
         self.chip.at_top = self.newest_first
         self.chip.say(0)
+        self.model.fetching = True  # what is shown is going to go: nothing is added to it any more
         self.banner.clear()
         self._ask(first=True)
 

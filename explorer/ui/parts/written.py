@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QPointF, Qt
@@ -11,7 +11,8 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText
 Align: TypeAlias = Literal["left", "right", "center"]
 
 _NARROW = 3.0  # pixels: no letter of the sans font that stands alone is narrower, at any zoom
-_USUAL = "".join(map(chr, range(32, 127))) + "\u2009\u202f…–−→"  # what most lines are made of
+_ASCII = frozenset(map(chr, range(32, 127)))
+_USUAL = "\u2009\u202f…–−→"  # what else most lines are made of
 _KEPT = 2_000  # lines of a font that are laid out
 
 
@@ -28,8 +29,10 @@ class Written:
         self._metrics = QFontMetricsF(font)
         self._high, self._ascent = self._metrics.height(), self._metrics.ascent()
         self._advance = self._metrics.horizontalAdvance("0")
-        self._even = frozenset(letter for letter in _USUAL if self._metrics.horizontalAdvance(letter) == self._advance)
-        self._fitting = lru_cache(maxsize=_KEPT)(self._fit)
+        usual = _USUAL if fixed else ""
+        self._even = _ASCII.union(one for one in usual if self._metrics.horizontalAdvance(one) == self._advance)
+        # Not a method: what is laid out must go with its table, and not when some thread collects garbage.
+        self._fitting = lru_cache(maxsize=_KEPT)(partial(_fit, font, self._metrics))
 
     def draw(
         self,
@@ -66,19 +69,20 @@ class Written:
         """Whether all letters of the line are equally wide."""
         return self._fixed and (line.isascii() or self._even.issuperset(line))
 
-    def _fit(self, line: str, cut_left: bool, room: int) -> tuple[QStaticText, float, float]:
-        """What of the line is shown where there is so much room, how wide and how high it is."""
-        if line.isascii():  # else what looks like one letter may be several, some of them without any width
-            most = int(room / _NARROW) + 1
-            if len(line) > most:  # what has no room for sure need not be measured: one letter too many is enough
-                line = line[-most:] if cut_left else line[:most]
-        mode = Qt.TextElideMode.ElideLeft if cut_left else Qt.TextElideMode.ElideRight
-        words = QStaticText(self._metrics.elidedText(line, mode, room))
-        words.setTextFormat(Qt.TextFormat.PlainText)
-        words.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
-        words.prepare(font=self.font)
-        size = words.size()
-        return words, size.width(), size.height()
+
+def _fit(font: QFont, metrics: QFontMetricsF, line: str, cut_left: bool, room: int) -> tuple[QStaticText, float, float]:
+    """What of the line is shown where there is so much room, how wide and how high it is."""
+    if line.isascii():  # else what looks like one letter may be several, some of them without any width
+        most = int(room / _NARROW) + 1
+        if len(line) > most:  # what has no room for sure need not be measured: one letter too many is enough
+            line = line[-most:] if cut_left else line[:most]
+    mode = Qt.TextElideMode.ElideLeft if cut_left else Qt.TextElideMode.ElideRight
+    words = QStaticText(metrics.elidedText(line, mode, room))
+    words.setTextFormat(Qt.TextFormat.PlainText)
+    words.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+    words.prepare(font=font)
+    size = words.size()
+    return words, size.width(), size.height()
 
 
 def _begin(left: int, width: int, wide: float, align: Align) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -43,6 +44,24 @@ def test_newest_first_and_turned_round(qtbot: QtBot, panel: AllEventsPanel) -> N
     QTest.mouseClick(panel.order, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.model.rows[0].id == "c-0", timeout=PATIENCE)
     assert panel.order.text() == "Oldest first"
+
+
+def test_nothing_is_added_to_a_list_that_is_going_to_be_another(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "long.sqlite")
+    append(path, "Note", "1", 0, *(new("Noted", {"n": number}) for number in range(PAGE * 3)))
+    panel = AllEventsPanel(opened(qtbot, workspace, path))
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.reload()
+    qtbot.waitUntil(lambda: len(panel.model.rows) == PAGE and panel.model.canFetchMore(QModelIndex()), timeout=PATIENCE)
+    panel.set_newest_first(False)
+    panel.table.scrollToBottom()  # which would fetch more
+    assert not panel.model.canFetchMore(QModelIndex())
+    qtbot.waitUntil(lambda: panel.model.rows[0].version == 1, timeout=PATIENCE)
+    assert [row.version for row in panel.model.rows] == list(range(1, len(panel.model.rows) + 1))
+    qtbot.waitUntil(lambda: panel.model.canFetchMore(QModelIndex()), timeout=PATIENCE)
 
 
 def test_a_row_says_everything_about_an_event(panel: AllEventsPanel) -> None:
