@@ -160,13 +160,13 @@ class ValueTree(QTreeView):
             (column, left + inset, width - inset) if column == Column.KEY else (column, left, width)
             for column, left, width in self._places
         ]
-        if row is not None:
-            self._cells.paint_row(painter, row, top, height, places)
-        for column, left, width in places:
-            if column == Column.KEY and row is None:
-                self._cells.paint_more(painter, left, top, width, height, index.data())
-            elif column == Column.KEY and node.container:
-                self.drawBranches(painter, QRect(left - inset, top, inset, height), index)
+        key, width = next((left, width) for column, left, width in places if column == Column.KEY)
+        if row is None:
+            self._cells.paint_more(painter, key, top, width, height, self.values.index_of(node, Column.KEY).data())
+            return
+        self._cells.paint_row(painter, row, top, height, places)
+        if node.container:
+            self.drawBranches(painter, QRect(key - inset, top, inset, height), index)
 
     # -- what is open, and what is in sight -------------------------------------------------------------------------
 
