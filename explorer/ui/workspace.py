@@ -442,5 +442,10 @@ class Workspace(QObject):
 
         self.browse(lambda store: store.events_by_id(unknown.event_ids), tell, owner=self)
 
+    def stand_at(self, category: str, id: str, version: int) -> None:
+        """This is what is looked at now."""
+        if (category, id, version) != self.current_stream:
+            self.current_stream_changed.emit(category, id, version)
+
     def _note_current(self, category: str, id: str, version: int) -> None:
         self.current_stream = (category, id, version)

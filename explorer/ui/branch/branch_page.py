@@ -228,9 +228,7 @@ class BranchPage(QWidget):
         """What is looked at is the stored stream, too; where the branch has an event of its own, none of its events."""
         key, row = self.editing.key, self.steps.row()
         if key is not None and self.isVisible():
-            place = key.category, key.id, row.version if row is not None else 0
-            if place != self.workspace.current_stream:
-                self.workspace.current_stream_changed.emit(*place)
+            self.workspace.stand_at(key.category, key.id, row.version if row is not None else 0)
 
     def _moved(self, number: int) -> None:
         self._tell_row()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -26,6 +26,7 @@ from explorer.ui.workspace import Workspace
 DOT = 8  # pixels of the dot in the colour of the type
 HOW = 190  # pixels of what is said about a row
 _VERSIONS = (Column.VERSION, Column.BRANCH_VERSION)
+_ABOUT = (Column.SIGN, Column.HOW)
 
 
 class _Cells:
@@ -40,59 +41,71 @@ class _Cells:
         self._mono = Written(theme.mono_font(), fixed=True)
         self._gap, self._dot = theme.scaled(6), theme.scaled(DOT)
 
-    def paint(self, painter: QPainter, number: int, column: int, area: QRect, *, selected: bool, stale: bool) -> None:
-        left, top, width, height = area.left(), area.top(), area.width(), area.height()
-        colours, words = theme.colours(), self._model.text(number, column)
-        row = self._model.row(number)
+    def paint_row(
+        self,
+        painter: QPainter,
+        number: int,
+        top: int,
+        height: int,
+        places: Sequence[Place],
+        *,
+        selected: bool,
+        stale: bool,
+    ) -> None:
+        colours, row = theme.colours(), self._model.row(number)
         mark = "" if row is None else MARKS.get(row.how, "")
         fore, back = theme.mark_colours(mark)
         gone = mark == "-"
-        mine = column >= Column.BRANCH_VERSION  # the side of the branch
-        if selected:
-            painter.fillRect(area, QColor(colours.selection))
+        failed, diverges = row is not None and bool(row.error), number == self._model.diverges
+        for column, left, width in places:
+            words = self._model.text(number, column)
+            mine = column >= Column.BRANCH_VERSION  # the side of the branch
+            if selected:
+                painter.fillRect(left, top, width, height, QColor(colours.selection))
+                if column == Column.SIGN:
+                    painter.fillRect(left, top, 2, height, QColor(colours.accent))
+            elif failed and mine:
+                painter.fillRect(left, top, width, height, QColor(colours.error_back))
+            elif mark and (column == Column.SIGN or mine != gone):
+                painter.fillRect(left, top, width, height, back)
+            if diverges:
+                painter.fillRect(left, top, width, theme.scaled(2), QColor(colours.what_if))
+            marked = mark and (column in _ABOUT or mine != gone)
+            colour = fore if marked else QColor(colours.muted if column in _VERSIONS else colours.text)
+            if failed and column in _ABOUT:
+                colour = QColor(colours.error)
+            elif diverges and not mark and column in _ABOUT:
+                colour = QColor(colours.what_if)
+            if stale or row is None:
+                colour = QColor(colours.faint)
+            painter.setPen(colour)
             if column == Column.SIGN:
-                painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), QColor(colours.accent))
-        elif row is not None and row.error and mine:
-            painter.fillRect(area, QColor(colours.error_back))
-        elif mark and (column == Column.SIGN or mine != gone):
-            painter.fillRect(area, back)
-        if number == self._model.diverges:
-            painter.fillRect(QRect(area.left(), area.top(), area.width(), theme.scaled(2)), QColor(colours.what_if))
-        marked = mark and (column in (Column.SIGN, Column.HOW) or mine != gone)
-        colour = fore if marked else QColor(colours.muted if column in _VERSIONS else colours.text)
-        if row is not None and row.error and column in (Column.SIGN, Column.HOW):
-            colour = QColor(colours.error)
-        elif number == self._model.diverges and not mark:
-            colour = QColor(colours.what_if) if column in (Column.SIGN, Column.HOW) else colour
-        if stale or row is None:
-            colour = QColor(colours.faint)
-        painter.setPen(colour)
-        if column == Column.SIGN:
-            self._paint_sign(painter, area, words)
-        elif column in _VERSIONS:
-            self._mono.draw(painter, left, top, width - self._gap, height, words, "right")
-        elif column == Column.HOW:
-            self._sans.draw(painter, left + self._gap, top, width - 2 * self._gap, height, words)
-        elif words:
-            kind = "" if row is None else row.branch_type if mine else row.type
-            self._paint_type(painter, area, words, kind, gone and not mine)
+                self._paint_sign(painter, left, top, width, height, words)
+            elif column in _VERSIONS:
+                self._mono.draw(painter, left, top, width - self._gap, height, words, "right")
+            elif column == Column.HOW:
+                self._sans.draw(painter, left + self._gap, top, width - 2 * self._gap, height, words)
+            elif words:
+                kind = "" if row is None else row.branch_type if mine else row.type
+                written = self._gone if gone and not mine else self._sans
+                self._paint_type(painter, left, top, width, height, words, kind, written)
 
-    def _paint_sign(self, painter: QPainter, area: QRect, words: str) -> None:
+    def _paint_sign(self, painter: QPainter, left: int, top: int, width: int, height: int, words: str) -> None:
         if words == "!":
             side = theme.scaled(14)
-            where = QPoint(area.center().x() - side // 2, area.center().y() - side // 2)
+            where = QPoint(left + (width - side) // 2, top + (height - side) // 2)
             icons.paint(painter, "error", where, side, theme.colours().error)
             return
-        self._mono.draw(painter, area.left(), area.top(), area.width(), area.height(), words, "center")
+        self._mono.draw(painter, left, top, width, height, words, "center")
 
-    def _paint_type(self, painter: QPainter, area: QRect, words: str, kind: str, gone: bool) -> None:
-        left = area.left() + 2 * self._gap + self._dot
-        room = area.right() - self._gap - left
+    def _paint_type(
+        self, painter: QPainter, left: int, top: int, width: int, height: int, words: str, kind: str, written: Written
+    ) -> None:
+        begin, room = left + 2 * self._gap + self._dot, width - 3 * self._gap - self._dot - 1
         if room > 0:
-            cut = shortened(words, self._metrics, room)
-            (self._gone if gone else self._sans).draw(painter, left, area.top(), room, area.height(), cut)
+            written.draw(painter, begin, top, room, height, shortened(words, self._metrics, room))
         colour = theme.type_colour(kind) if kind else theme.shade(theme.colours().faint)
-        icons.paint_dot(painter, area.left() + self._gap, area.top() + area.height() // 2, self._dot, colour)
+        icons.paint_dot(painter, left + self._gap, top + height // 2, self._dot, colour)
 
 
 class LockstepTable(PaintedTable):
@@ -130,9 +143,7 @@ class LockstepTable(PaintedTable):
     def paint_row(
         self, painter: QPainter, row: int, top: int, height: int, places: Sequence[Place], selected: bool
     ) -> None:
-        for column, left, width in places:
-            area = QRect(left, top, width, height)
-            self._cells.paint(painter, row, column, area, selected=selected, stale=self.stale)
+        self._cells.paint_row(painter, row, top, height, places, selected=selected, stale=self.stale)
 
     def fit_columns(self) -> None:
         """Widths by the longest that versions can be; the types share what is left."""

@@ -12,6 +12,7 @@ import re
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
@@ -126,19 +127,32 @@ def when(
             return "first"
         return ("+" if at >= before else "−") + duration(abs(at - before) / 1_000_000)
     seconds, rest = divmod(at, 1_000_000)
-    try:
-        whole, where = _second(seconds, mode == "utc")
-    except (OverflowError, ValueError, OSError):
+    parts = calendar(seconds, mode == "utc")
+    if parts is None:
         return f"{at} µs"
-    return f"{whole}.{rest:06d} {where}" if full else f"{whole}.{rest // 1000:03d} {where}"
+    fraction = f"{rest:06d}" if full else f"{rest // 1000:03d}"
+    return f"{parts.year}-{parts.day} {parts.time}.{fraction} {parts.zone}"
 
 
-@lru_cache(maxsize=2_000)
-def _second(seconds: int, utc: bool) -> tuple[str, str]:
-    """Date and time of a second, and their zone; many events have the same."""
-    value = datetime.fromtimestamp(seconds, UTC)
-    value = value if utc else value.astimezone()
-    return f"{value:%Y-%m-%d %H:%M:%S}", zone(value)
+class Calendar(NamedTuple):
+    """A second as people say it."""
+
+    year: str
+    day: str  # month and day: 11-23
+    time: str  # 09:14:02
+    zone: str
+
+
+@lru_cache(maxsize=4_096)
+def calendar(seconds: int, utc: bool) -> Calendar | None:
+    """Of a second since the epoch, in UTC or local time; many events have the same. None: no calendar reaches that
+    far."""
+    try:
+        value = datetime.fromtimestamp(seconds, UTC)
+        value = value if utc else value.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return None
+    return Calendar(f"{value:%Y}", f"{value:%m-%d}", f"{value:%H:%M:%S}", zone(value))
 
 
 def clock(moment: int | None, mode: str = "local") -> str:
@@ -147,22 +161,13 @@ def clock(moment: int | None, mode: str = "local") -> str:
     if moment is None:
         return ""
     seconds, rest = divmod(moment, 1_000_000)
-    try:
-        whole = _clock(seconds, mode, int(time.time()) // 900)
-    except (OverflowError, ValueError, OSError):
+    parts = calendar(seconds, mode == "utc")
+    if parts is None:
         return f"{moment} µs"
-    return f"{whole}.{rest // 1000:03d}"
-
-
-@lru_cache(maxsize=2_000)
-def _clock(seconds: int, mode: str, _now: int) -> str:
-    """The time without its fraction; many events have the same. `_now` is another one when it may be another year: in
-    every zone that begins with a quarter of an hour."""
-    value, now = datetime.fromtimestamp(seconds, UTC), datetime.now(UTC)
-    if mode != "utc":
-        value, now = value.astimezone(), now.astimezone()
-    date = f"{value:%m-%d}" if value.year == now.year else f"{value:%Y-%m-%d}"
-    return f"{date} {value:%H:%M:%S}"
+    # In every zone a year begins with a quarter of an hour.
+    now = calendar(int(time.time()) // 900 * 900, mode == "utc")
+    date = parts.day if now is not None and parts.year == now.year else f"{parts.year}-{parts.day}"
+    return f"{date} {parts.time}.{rest // 1000:03d}"
 
 
 def clock_zone(mode: str) -> str:

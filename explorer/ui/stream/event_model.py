@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
@@ -37,26 +35,14 @@ def clock(at: int, before: int | None, mode: str) -> str:
     Never longer than 18 characters.
     """
     utc = mode == "utc"
-    now = _parts(at // 1_000_000, utc)
+    now = text.calendar(at // 1_000_000, utc)
     if now is None:
         return f"{at} µs"
-    then = None if before is None else _parts(before // 1_000_000, utc)
-    year, date, time = now
-    if then is not None and then[0] != year:
-        return f"{year}-{date} {time[:5]}"
-    fraction = f"{at // 1000 % 1000:03d}"
-    return f"{time}.{fraction}" if then is not None and then[1] == date else f"{date} {time}.{fraction}"
-
-
-@lru_cache(maxsize=4096)
-def _parts(seconds: int, utc: bool) -> tuple[str, str, str] | None:
-    """Year, month and day, time of a second; many events have the same. None: no calendar reaches that far."""
-    try:
-        value = datetime.fromtimestamp(seconds, UTC)
-        value = value if utc else value.astimezone()
-    except (OverflowError, ValueError, OSError):
-        return None
-    return f"{value:%Y}", f"{value:%m-%d}", f"{value:%H:%M:%S}"
+    then = None if before is None else text.calendar(before // 1_000_000, utc)
+    if then is not None and then.year != now.year:
+        return f"{now.year}-{now.day} {now.time[:5]}"
+    time = f"{now.time}.{at // 1000 % 1000:03d}"
+    return time if then is not None and then.day == now.day else f"{now.day} {time}"
 
 
 class EventModel(QAbstractTableModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
@@ -19,10 +20,18 @@ from explorer.ui.stream.stream_panes import StreamPanes
 
 if TYPE_CHECKING:
     from explorer.purity import Finding
-    from explorer.stores import Store
+    from explorer.stores import Store, StoreSpec
 
 SHOWN = 20  # differences of a finding that are listed
 HOW = "It was folded twice in fresh processes: another hash seed, time zone and clock each."
+
+
+def _findings(
+    spec: StoreSpec, plugins: tuple[str, ...], key: StreamKey, cancellation: Cancellation, store: Store
+) -> list[Finding]:
+    from explorer.purity import check  # late, and in a thread: it brings the folding along
+
+    return list(check(store, spec, plugins, [key], cancellation))
 
 
 class ReducerCheck(QObject):
@@ -49,20 +58,16 @@ class ReducerCheck(QObject):
 
     def begin(self) -> None:
         """Fold the stream twice under other circumstances and compare."""
-        spec, plugins, key = self._workspace.spec, self._workspace.plugins, StreamKey(self._tab.category, self._tab.id)
+        spec, key, cancellation = self._workspace.spec, StreamKey(self._tab.category, self._tab.id), Cancellation()
         if spec is None:
             return
-        cancellation = Cancellation()
-
-        def job(store: Store) -> list[Finding]:
-            from explorer.purity import check  # late, and in a thread: it brings the folding along
-
-            return list(check(store, store_spec, plugins, [key], cancellation))
-
-        store_spec = spec
         self.banner.clear()
         self._asked = self._workspace.background(
-            job, self._show, self._failed, owner=self, text=f"Checking the reducer of {key.category} {key.id}"
+            partial(_findings, spec, self._workspace.plugins, key, cancellation),
+            self._show,
+            self._failed,
+            owner=self,
+            text=f"Checking the reducer of {key.category} {key.id}",
         )
         self._asked.on_cancel(cancellation.cancel)
 
@@ -73,20 +78,12 @@ class ReducerCheck(QObject):
             return
         findings.sort(key=lambda one: one.version)
         self._first = findings[0].version
-        words = [f"v{text.number(one.version)}: {one.sentence}" for one in findings]
-        lines = [
-            line
-            for one, said in zip(findings, words, strict=True)
-            for line in (
-                said,
-                *(
-                    f"    {change.path or '/'}: {one_line(change.before, 80)} | {one_line(change.after, 80)}"
-                    for change in one.differences[:SHOWN]
-                ),
-            )
-        ]
-        detail = "\n".join(lines) if len(lines) > 1 else ""
-        self.banner.show_notice("warning", words[0], HOW, detail=detail)
+        lines = []
+        for one in findings:
+            lines.append(f"v{text.number(one.version)}: {one.sentence}")
+            for change in one.differences[:SHOWN]:
+                lines.append(f"    {change.path or '/'}: {one_line(change.before, 80)} | {one_line(change.after, 80)}")
+        self.banner.show_notice("warning", lines[0], HOW, detail="\n".join(lines) if len(lines) > 1 else "")
         self.go_button.setText(text.menu_text(f"Go to v{self._first}"))
         self.go_button.setVisible(self._first > 0)
 

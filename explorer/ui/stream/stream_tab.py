@@ -154,9 +154,7 @@ class StreamTab(StreamPanes):
         self._show_diff()
 
     def _tell_place(self) -> None:
-        place = self.category, self.id, self.version
-        if place != self.workspace.current_stream:
-            self.workspace.current_stream_changed.emit(*place)
+        self.workspace.stand_at(self.category, self.id, self.version)
 
     def _show_diff(self) -> None:
         ordinal, versions, generic = self.cursor_at, self.timeline.versions, self.replaying.generic
